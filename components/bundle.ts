@@ -1,0 +1,125 @@
+import { shell } from "./encode";
+import { validateAbsolutePath } from "./names";
+import { failOn } from "./problems";
+
+/** A file as it shall stand on a machine. */
+export interface BundleFile {
+    /** Absolute path on the machine. */
+    path: string;
+    /** The file's text. */
+    content: string;
+    /** Permission bits in octal. @default "0644" */
+    mode?: string;
+    /** `user:group`, by name or number; must exist when the bundle is unpacked. @default "root:root" */
+    owner?: string;
+}
+
+/** A directory as it shall stand on a machine. Its contents are not touched, and it is removed only when empty. */
+export interface BundleDirectory {
+    path: string;
+    /** @default "0755" */
+    mode?: string;
+    /** @default "root:root" */
+    owner?: string;
+}
+
+/** Everything of ours on one machine that is a file. */
+export interface Bundle {
+    /** The machine's name, for messages and for `out/<stack>/<machine>/…` of the offline plan. */
+    machine: string;
+    /** Names the manifest, so that several bundles can live on one machine, e.g. `log-agent`. */
+    name: string;
+    directories: BundleDirectory[];
+    files: BundleFile[];
+}
+
+const MAGIC = "photogather-bundle/1";
+/** Each bundle's list of files, so that a file which a later bundle lacks is removed, and `destroy` finds all of them. */
+const MANIFESTS = "/var/lib/photogather-monitoring/manifests";
+
+/**
+ * The bundle as text for a command's stdin: one line per directory or file, contents in base64. Deterministic, so that an unchanged
+ * bundle shows no diff. Sent on stdin because that alone reaches a host without showing in `ps` or in a failing command's message.
+ *
+ * @throws pulumi.RunError where a path has characters that a line of the format cannot carry.
+ */
+export function encodeBundle(bundle: Bundle): string {
+    failOn(`the file bundle ${bundle.name}`, [...bundle.directories, ...bundle.files].flatMap(({ path }) => validateAbsolutePath(path, path)));
+    const directories = bundle.directories.map((d) => `d ${d.mode ?? "0755"} ${d.owner ?? "root:root"} ${d.path}`);
+    const files = bundle.files.map((f) => `f ${f.mode ?? "0644"} ${f.owner ?? "root:root"} ${f.path} ${Buffer.from(f.content, "utf8").toString("base64")}`);
+    return [`${MAGIC} ${bundle.machine} ${bundle.name}`, ...directories, ...files, "end", ""].join("\n");
+}
+
+/** Reads what `encodeBundle` wrote; undefined where the text is no bundle. The offline plan uses it to write the files out. */
+export function decodeBundle(text: string): Bundle | undefined {
+    const [head, ...lines] = text.split("\n");
+    const [magic, machine, name] = head.split(" ");
+    if (magic !== MAGIC) return undefined;
+    const bundle: Bundle = { machine, name, directories: [], files: [] };
+    for (const line of lines) {
+        const [kind, mode, owner, path, data] = line.split(" ");
+        if (kind === "d") bundle.directories.push({ path, mode, owner });
+        if (kind === "f") bundle.files.push({ path, mode, owner, content: Buffer.from(data ?? "", "base64").toString("utf8") });
+    }
+    return bundle;
+}
+
+/**
+ * Shell text (POSIX sh, as root) that unpacks a bundle from stdin: only files whose bytes differ are written, each as a dot-named
+ * temporary in its own directory and then renamed, so no reader sees half a file; files of the bundle before that are no longer in this one
+ * are removed. Runs any number of times. Leaves `$CHANGED`, the changed or removed paths one per line, and defines `fail`.
+ */
+export function unpackScript(name: string): string {
+    return `set -eu
+umask 077
+LC_ALL=C; export LC_ALL
+fail() { echo "photogather-monitoring: $*" >&2; exit 1; }
+NL='
+'
+CHANGED=
+manifests=${shell(MANIFESTS)}
+manifest=$manifests/${name}
+( umask 022; mkdir -p "$manifests" )
+# Directories that we made are ours to remove; those that were there are not.
+make() { [ -d "$1" ] || { [ -z "\${1%/*}" ] || make "\${1%/*}"; mkdir "$1"; chmod 0755 "$1"; echo "d $1" >> "$manifest.new"; }; }
+read -r magic machine bundle || fail "no file bundle came on stdin"
+[ "$magic" = ${shell(MAGIC)} ] || fail "stdin is no file bundle"
+{ [ ! -f "$manifest" ] || grep '^d ' "$manifest" || :; } > "$manifest.new"
+complete=
+while IFS=' ' read -r kind mode owner path data; do
+  case $kind in
+    d) make "$path"; chmod "$mode" "$path"; chown "$owner" "$path" ;;
+    f) dir=\${path%/*}; make "$dir"
+       tmp=$dir/.\${path##*/}.new
+       printf %s "$data" | base64 -d > "$tmp"
+       chmod "$mode" "$tmp"; chown "$owner" "$tmp"
+       if cmp -s "$tmp" "$path"; then rm -f "$tmp"; chmod "$mode" "$path"; chown "$owner" "$path"
+       else mv -f "$tmp" "$path"; CHANGED="$CHANGED$path$NL"; fi
+       echo "f $path" >> "$manifest.new" ;;
+    end) complete=1 ;;
+    *) fail "unknown line in the file bundle" ;;
+  esac
+done
+[ -n "$complete" ] || fail "the file bundle is cut off"
+if [ -f "$manifest" ]; then
+  while read -r kind path; do
+    if [ "$kind" = f ] && ! grep -qxF "f $path" "$manifest.new"; then rm -f "$path"; CHANGED="$CHANGED$path$NL"; fi
+  done < "$manifest"
+fi
+mv -f "$manifest.new" "$manifest"
+`;
+}
+
+/** Shell text that removes every file of the bundle, and every directory that a bundle made and that is now empty. Runs any number of times. */
+export function removeScript(name: string): string {
+    return `manifest=${shell(`${MANIFESTS}/${name}`)}
+if [ -f "$manifest" ]; then
+  while read -r kind path; do [ "$kind" != f ] || rm -f "$path"; done < "$manifest"
+  sort -r "$manifest" | while read -r kind path; do
+    [ "$kind" != d ] || [ ! -d "$path" ] || rmdir --ignore-fail-on-non-empty "$path"
+  done
+  rm -f "$manifest"
+  rmdir --ignore-fail-on-non-empty "\${manifest%/*}" "\${manifest%/*/*}" 2>/dev/null || :
+fi
+`;
+}

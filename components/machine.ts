@@ -1,0 +1,141 @@
+import * as pulumi from "@pulumi/pulumi";
+import { local, remote, types } from "@pulumi/command";
+import { Bundle, encodeBundle, removeScript, unpackScript } from "./bundle";
+import { shell } from "./encode";
+import { validateAddress, validatePort } from "./names";
+import { Problem, under } from "./problems";
+
+/** How to reach a machine by SSH. The host key is required: without it, a connection to anybody would be taken for the host. */
+export interface SshConnection {
+    /** Host name or IP address. */
+    address: pulumi.Input<string>;
+    /** @default 22 */
+    port?: pulumi.Input<number>;
+    /** A user who is root, or who may run `sudo -n` (and, for the monitoring host, Docker). @default "ubuntu" */
+    user?: pulumi.Input<string>;
+    /** The private key's text (OpenSSH or PEM), a secret. */
+    privateKey: pulumi.Input<string>;
+    /** The host's public key as `ssh-keyscan -t ed25519 ADDRESS` prints it, without the address: `ssh-ed25519 AAAA…`. */
+    hostKey: pulumi.Input<string>;
+    /** The host to go through, where the machine cannot be reached directly. */
+    jump?: SshJump;
+}
+
+/** A jump host (bastion). It may be the monitoring host itself. */
+export interface SshJump {
+    /** Host name or IP address. */
+    address: pulumi.Input<string>;
+    /** @default 22 */
+    port?: pulumi.Input<number>;
+    /** @default "ubuntu" */
+    user?: pulumi.Input<string>;
+    /** The private key's text, a secret. */
+    privateKey: pulumi.Input<string>;
+    /** The jump host's public key: `ssh-ed25519 AAAA…`. */
+    hostKey: pulumi.Input<string>;
+}
+
+/** A machine that commands run on. */
+export interface Machine {
+    /** How to reach it. Absent: the machine that Pulumi runs on. */
+    ssh?: SshConnection;
+}
+
+/** How long to wait for a host's SSH port. */
+export interface DialPatience {
+    /** Failed attempts before giving up; -1 waits until the resource's own timeout, as for an instance that is still booting. @default 4 */
+    attempts?: number;
+}
+
+/** A public key in the form that a known_hosts file has after the address. */
+const HOST_KEY = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+=*( .*)?$/;
+
+/** Problems of a connection whose values are known; what is still an Output is left to the engine. */
+export function validateSsh(ssh: SshConnection): Problem[] {
+    return [...validateHop(ssh), ...(ssh.jump ? under("jump", validateHop(ssh.jump)) : [])];
+}
+
+function validateHop(hop: SshJump): Problem[] {
+    const problems: Problem[] = [];
+    if (typeof hop.address === "string") problems.push(...validateAddress("address", hop.address));
+    if (typeof hop.port === "number") problems.push(...validatePort("port", hop.port));
+    if (typeof hop.hostKey === "string") problems.push(...validateHostKey("hostKey", hop.hostKey));
+    if (typeof hop.privateKey === "string" && !hop.privateKey.includes("PRIVATE KEY-----")) {
+        problems.push({ path: "privateKey", message: "expected the text of a private key (-----BEGIN … PRIVATE KEY-----), not a path" });
+    }
+    return problems;
+}
+
+/** Problems with a host's public key. */
+export function validateHostKey(path: string, hostKey: string): Problem[] {
+    return HOST_KEY.test(hostKey) ? [] : [{ path, message: 'expected a public key such as "ssh-ed25519 AAAA…"; ask the host with: ssh-keyscan -t ed25519 ADDRESS' }];
+}
+
+/** The connection that `@pulumi/command` takes: always with the host key, which it would otherwise not check at all. */
+export function remoteConnection(ssh: SshConnection, patience: DialPatience = {}): types.input.remote.ConnectionArgs {
+    const hop = (to: SshJump) => ({
+        host: to.address, port: to.port ?? 22, user: to.user ?? "ubuntu", privateKey: pulumi.secret(to.privateKey), hostKey: to.hostKey,
+        dialErrorLimit: patience.attempts ?? 4, perDialTimeout: 15,
+    });
+    return { ...hop(ssh), ...(ssh.jump ? { proxy: hop(ssh.jump) } : {}) };
+}
+
+/** What `MachineFiles` does on a machine. */
+export interface MachineFilesArgs {
+    machine: Machine;
+    /** The files. May hold secrets: they travel on stdin only. */
+    bundle: pulumi.Input<Bundle>;
+    /** The bundle's name again, plain: scripts are made before the bundle is known. */
+    bundleName: string;
+    /** Shell text that runs as root before the files are unpacked; stdin must be left alone (`</dev/null`). Holds no secret. */
+    before?: pulumi.Input<string>;
+    /** Shell text that runs as root when the files are in place; `$CHANGED` lists those that changed. Holds no secret. */
+    after?: pulumi.Input<string>;
+    /** Shell text that runs as root on removal, before the files go. Holds no secret. */
+    remove?: pulumi.Input<string>;
+    /** Values whose change removes and installs anew, rather than updating in place. */
+    triggers?: pulumi.Input<string>[];
+    patience?: DialPatience;
+}
+
+/**
+ * The one command that owns our files on a machine: creates, updates in place and removes them. Nothing is printed by it but what `after` and
+ * `fail` say, and its own text holds no secret, as a failing command's text is shown.
+ */
+export function machineFiles(name: string, args: MachineFilesArgs, opts: pulumi.CustomResourceOptions): remote.Command | local.Command {
+    const install = pulumi.all([args.before ?? "", args.after ?? ""]).apply(([before, after]) =>
+        asRoot(`${before ? `set -eu\n{\n${before}\n} </dev/null\n` : ""}${unpackScript(args.bundleName)}{\n${after || ":"}\n} </dev/null\n`));
+    const remove = pulumi.output(args.remove ?? "").apply((script) => asRoot(`{\n${script || ":"}\n} </dev/null\n${removeScript(args.bundleName)}`));
+    return machineCommand(name, {
+        machine: args.machine, patience: args.patience, triggers: args.triggers, create: install, delete: remove,
+        stdin: pulumi.secret(pulumi.output(args.bundle).apply((bundle) => encodeBundle(bundle as Bundle))),
+    }, opts);
+}
+
+/** A command on a machine. */
+export interface MachineCommandArgs {
+    machine: Machine;
+    /** Runs on creation, and on any change (so it must bear repetition). Printed when it fails: no secret in it. */
+    create: pulumi.Input<string>;
+    /** Runs on removal. Printed when it fails: no secret in it. */
+    delete?: pulumi.Input<string>;
+    /** Where secrets go. */
+    stdin?: pulumi.Input<string>;
+    triggers?: pulumi.Input<string>[];
+    patience?: DialPatience;
+}
+
+/** `remote.Command` or `local.Command`, as the machine is reached. The one place that knows the difference. */
+export function machineCommand(name: string, args: MachineCommandArgs, opts: pulumi.CustomResourceOptions): remote.Command | local.Command {
+    const { machine, patience, ...common } = args;
+    // Without this the output of the run before is sent as SSH environment variables, which sshd refuses by default.
+    const shared = { ...common, addPreviousOutputInEnv: false };
+    return machine.ssh
+        ? new remote.Command(name, { ...shared, connection: remoteConnection(machine.ssh, patience), logging: remote.Logging.None }, opts)
+        : new local.Command(name, { ...shared, logging: local.Logging.None }, opts);
+}
+
+/** Runs a script as root whoever the user is. The script is one word of a fixed line, so the user's own shell does not matter. */
+export function asRoot(script: string): string {
+    return `exec $([ "$(id -u)" = 0 ] || echo sudo -n) sh -c ${shell(script)}`;
+}

@@ -1,0 +1,18 @@
+import Mocha from "mocha";
+import { missingParts } from "./parts";
+
+/** Mocha's spec reporter, ended by the parts that were missing and by the line that the gate reads. */
+export default class Reporter extends Mocha.reporters.Spec {
+    constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
+        super(runner, options);
+        runner.once("end", () => {
+            const { passes, failures, pending } = runner.stats!;
+            const missing = missingParts();
+            // After the spec reporter's own summary, which it prints on the same event.
+            setImmediate(() => {
+                if (missing.length > 0) console.log(`missing parts: ${missing.join(", ")}`);
+                console.log(`${passes} passed, ${failures} failed, ${pending} skipped`);
+            });
+        });
+    }
+}

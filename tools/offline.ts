@@ -1,0 +1,108 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** One resource as the program registered it, its inputs as they reach the engine. */
+export interface Registration {
+    type: string;
+    name: string;
+    inputs: Record<string, unknown>;
+    custom: boolean;
+    /** Name of the component that it is a child of; "" at the top. */
+    parent: string;
+    /** Options as the engine receives them; the mock monitor of the SDK hides them, so the request itself is kept. */
+    options: RegistrationOptions;
+}
+
+/** The options that our tests speak of. URNs are shortened to the name that they end in. */
+export interface RegistrationOptions {
+    protect: boolean;
+    retainOnDelete: boolean;
+    deleteBeforeReplace: boolean;
+    deletedWith: string;
+    dependsOn: string[];
+    ignoreChanges: string[];
+    replaceOnChanges: string[];
+    additionalSecretOutputs: string[];
+    provider: string;
+}
+
+/** What a mocked provider would compute, by resource type: merged over the inputs. */
+export type Computed = Record<string, (name: string, inputs: Record<string, unknown>) => Record<string, unknown>>;
+
+/** What a mocked data source would answer, by token, e.g. `aws:ssm/getParameter:getParameter`. */
+export type Answers = Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>;
+
+const SECRET = "4dabf18193072939515e22adb298388d";
+const SECRET_VALUE = "1b47061264138c4ac30d75fd1eb44270";
+
+/** What one run of a program on the mock monitor gave. */
+export interface OfflineRun {
+    /** Every resource that it registered, in order. */
+    registrations: Registration[];
+    /** The stack's outputs, resolved. Secrets are still marked: see `reveal`. */
+    outputs: Record<string, unknown>;
+}
+
+/** What stands in for the engine and the clouds. */
+export interface OfflineWorld {
+    stack?: string;
+    computed?: Computed;
+    answers?: Answers;
+    /** True where values that only a deployment gives shall be unknown, as in `pulumi preview`. @default false */
+    preview?: boolean;
+}
+
+/** Runs a program on Pulumi's own mock monitor: the offline plan and the unit tests both do. One at a time in a process. */
+export async function runOffline(program: () => unknown, world: OfflineWorld = {}): Promise<OfflineRun> {
+    const { computed = {}, answers = {}, stack = "test", preview = false } = world;
+    const registrations: Registration[] = [];
+    await pulumi.runtime.setMocks({
+        newResource: ({ type, name, inputs, id }) => ({ id: id || `${name}-id`, state: { ...inputs, ...computed[type]?.(name, inputs) } }),
+        call: ({ token, inputs }) => answers[token]?.(inputs) ?? {},
+    }, "photogather-monitoring", stack, preview);
+    spyOnRequests(registrations);
+    const outputs = await pulumi.runtime.runInPulumiStack(async () => program());
+    await (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
+    return { registrations, outputs: (outputs ?? {}) as Record<string, unknown> };
+}
+
+/** The resources that a program registers, for tests of exact child contracts. */
+export async function record(program: () => unknown, world: OfflineWorld = {}): Promise<Registration[]> {
+    return (await runOffline(program, world)).registrations;
+}
+
+/** Wraps the monitor's registerResource, as the SDK's mocks do not pass resource options on. */
+function spyOnRequests(registrations: Registration[]): void {
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any
+    const monitor = pulumi.runtime.getMonitor() as any;
+    const original = monitor.registerResource.bind(monitor);
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any
+    monitor.registerResource = (request: any, callback: any) => {
+        const list = (get: string): string[] => request[get]?.() ?? [];
+        if (request.getType() !== "pulumi:pulumi:Stack") registrations.push({
+            type: request.getType(), name: request.getName(), custom: request.getCustom(), parent: shorten(request.getParent()),
+            inputs: request.getObject()?.toJavaScript() ?? {},
+            options: {
+                protect: Boolean(request.getProtect()), retainOnDelete: Boolean(request.getRetainondelete()),
+                deleteBeforeReplace: Boolean(request.getDeletebeforereplace()), deletedWith: shorten(request.getDeletedwith()),
+                dependsOn: list("getDependenciesList").map(shorten), ignoreChanges: list("getIgnorechangesList"), replaceOnChanges: list("getReplaceonchangesList"),
+                additionalSecretOutputs: list("getAdditionalsecretoutputsList"), provider: shorten(request.getProvider().replace(/::[^:]*$/, "")),
+            },
+        });
+        return original(request, callback);
+    };
+}
+
+function shorten(urn: string): string {
+    const name = urn.split("::").pop() ?? "";
+    return urn.includes("pulumi:pulumi:Stack") && !urn.includes("$") ? "" : name;
+}
+
+/** True where the value reached the engine marked as a secret. */
+export function isSecret(value: unknown): boolean {
+    return typeof value === "object" && value !== null && (value as Record<string, unknown>)[SECRET] === SECRET_VALUE;
+}
+
+/** The value without its secret mark. */
+export function reveal<T>(value: unknown): T {
+    return (isSecret(value) ? (value as { value: T }).value : value) as T;
+}
