@@ -2,7 +2,7 @@ import Mocha from "mocha";
 import { missingParts } from "./parts";
 
 /** Mocha's spec reporter, ended by the parts that were missing and by the line that the gate reads. */
-export default class Reporter extends Mocha.reporters.Spec {
+class Reporter extends Mocha.reporters.Spec {
     constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
         super(runner, options);
         runner.once("end", () => {
@@ -16,3 +16,6 @@ export default class Reporter extends Mocha.reporters.Spec {
         });
     }
 }
+
+// Mocha loads a reporter with require and takes the module itself.
+export = Reporter;

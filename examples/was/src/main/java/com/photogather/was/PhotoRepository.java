@@ -1,0 +1,11 @@
+package com.photogather.was;
+
+import org.springframework.data.jpa.repository.JpaRepository;
+import org.springframework.data.jpa.repository.Query;
+
+public interface PhotoRepository extends JpaRepository<Photo, Long> {
+
+    /** Counts the photos, and takes {@code millis} to do so. */
+    @Query(value = "select count(*) from photo where sleep(:millis) >= 0", nativeQuery = true)
+    long countSlowly(long millis);
+}

@@ -1,0 +1,97 @@
+import { z } from "zod";
+import { Problem } from "../components/problems";
+import * as names from "../components/names";
+import { validateHostKey } from "../components/machine";
+
+/** A string that one of the `validate*` functions of the components accepts: rules are written once, there. */
+const checked = (validate: (path: string, value: string) => Problem[]) =>
+    z.string().superRefine((value, context) => { for (const { message } of validate("", value)) context.addIssue({ code: "custom", message }); });
+
+const environmentName = checked(names.validateEnvironment);
+const name = checked(names.validateName);
+const address = checked(names.validateAddress);
+const absolutePath = checked(names.validateAbsolutePath);
+const port = z.int().min(1).max(65535);
+const hostKey = checked(validateHostKey);
+const duration = z.string().regex(/^[1-9][0-9]*[smhdw]$/, 'expected a duration such as "12h" or "15d"');
+const interval = z.string().regex(/^[1-9][0-9]*s$/, 'expected seconds such as "15s"');
+const labels = z.record(z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, "expected a label name of lower-case letters, digits and underscores"), z.string().max(128));
+const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'expected an address range such as "10.0.0.0/16"' });
+
+const privateKey = z.string().refine((text) => text.includes("PRIVATE KEY-----"),
+    "expected the text of a private key (-----BEGIN … PRIVATE KEY-----); set it with: pulumi config set --secret --path … < FILE");
+
+const jump = z.strictObject({ address, port: port.optional(), user: z.string().optional(), privateKey: privateKey.optional(), hostKey });
+
+const ssh = z.strictObject({ address: address.optional(), port: port.optional(), user: z.string().optional(), privateKey: privateKey.optional(), hostKey: hostKey.optional(), jump: jump.optional() });
+
+const actuator = z.strictObject({
+    enabled: z.boolean().optional(), port: port.optional(), path: z.string().startsWith("/").optional(), scheme: z.enum(["http", "https"]).optional(),
+    interval: interval.optional(), username: z.string().optional(), password: z.string().optional(), ca: z.string().optional(), serverName: z.string().optional(),
+});
+
+const logs = z.strictObject({ files: z.array(z.string().startsWith("/")).optional(), journald: z.array(z.string()).optional(), containers: z.array(z.string()).optional() });
+
+const tracing = z.strictObject({
+    enabled: z.boolean().optional(), javaAgent: z.boolean().optional(), service: z.string().optional(), restart: z.boolean().optional(),
+    listenAddress: address.optional(), percentage: z.number().min(0).max(100).optional(), slowMs: z.int().min(1).optional(),
+});
+
+const hostMetrics = z.strictObject({ enabled: z.boolean().optional(), port: port.optional() });
+
+const wasDefaults = z.strictObject({
+    ssh: ssh.optional(), application: name.optional(), actuator: actuator.optional(), logs: logs.optional(), tracing: tracing.optional(), hostMetrics: hostMetrics.optional(),
+    runtime: z.enum(["systemd", "docker"]).optional(), agent: z.enum(["alloy", "promtail"]).optional(), labels: labels.optional(),
+    patterns: z.record(z.string(), z.string()).optional(), redactions: z.record(z.string(), z.string()).optional(), artifacts: z.record(z.string(), z.string()).optional(),
+});
+
+const was = wasDefaults.extend({ name, address, local: z.boolean().optional() });
+
+const environment = z.strictObject({
+    cidrs: z.array(cidr).min(1, 'expected the address ranges of this environment\'s WAS hosts, e.g. ["10.0.1.0/24"]'),
+    hosts: z.array(z.string()).optional(), labels: z.array(z.string()).optional(), severity: z.enum(["page", "ticket", "none"]).optional(),
+    maxTargets: z.int().min(1).optional(), samplesPerTarget: z.int().min(1).optional(), token: z.string().regex(/^[A-Za-z0-9_-]{16,}$/, "expected at least 16 letters, digits, - or _").optional(),
+    retention: z.strictObject({ logs: duration.optional(), traces: duration.optional() }).optional(),
+});
+
+const ec2 = z.strictObject({
+    instanceType: z.string().optional(), ami: z.string().optional(), subnetId: z.string().optional(), vpcId: z.string().optional(),
+    gatewayFrom: z.array(z.string()), sshFrom: z.array(z.string()), allowWorld: z.boolean().optional(), rootVolumeGiB: z.int().optional(),
+    dataVolume: z.strictObject({ sizeGiB: z.int().optional(), snapshotId: z.string().optional(), protect: z.boolean().optional() }).optional(),
+});
+
+const machine = z.strictObject({ local: z.boolean().optional(), ssh: ssh.extend({ address }).optional(), memoryMiB: z.int().min(512).optional() });
+
+const owner = z.strictObject({
+    host: z.strictObject({ ec2: ec2.optional(), machine: machine.optional() }),
+    address: address.optional(), registrationAddress: address.optional(),
+    environments: z.record(environmentName, environment),
+    port: port.optional(), tls: z.enum(["ca", "provided", "acme", "off"]).optional(), certificate: z.string().optional(), privateKey: z.string().optional(), domain: z.string().optional(),
+    names: z.array(address).optional(), adminPassword: z.string().min(12, "expected at least 12 characters").optional(), directory: absolutePath.optional(),
+    retention: z.strictObject({ metrics: duration.optional(), metricsSize: z.string().optional(), logs: duration.optional(), traces: duration.optional() }).optional(),
+    images: z.record(z.string(), z.string()).optional(), registry: z.string().optional(), destroyWithMembers: z.boolean().optional(), alertWebhookUrl: z.url().optional(),
+});
+
+const member = z.strictObject({ stack: z.string().min(1).optional(), connection: z.unknown().optional(), jump: jump.optional() });
+
+/** The config of one stack, as written. Nothing is filled in yet: `stacks/config.ts` does that. */
+export const schema = z.strictObject({
+    environment: environmentName.optional(),
+    /** Owner or member is told from the keys that stand there, so that problems speak of the right one. */
+    monitoring: z.unknown(),
+    defaults: wasDefaults.optional(),
+    was: z.array(was).optional(),
+    repair: z.string().optional(),
+});
+
+export const ownerSchema = owner;
+export const memberSchema = member;
+
+export type OwnerConfig = z.infer<typeof owner>;
+export type MemberConfig = z.infer<typeof member>;
+export type WasConfig = z.infer<typeof was>;
+export type WasDefaults = z.infer<typeof wasDefaults>;
+export type EnvironmentConfig = z.infer<typeof environment>;
+export type Ec2Config = z.infer<typeof ec2>;
+export type SshConfig = z.infer<typeof ssh>;
+export type JumpConfig = z.infer<typeof jump>;

@@ -1,0 +1,55 @@
+/**
+ * `npm run plan`: the program itself on Pulumi's own mock monitor. Needs no account, no Docker and no CLI, and deploys nothing.
+ * Shows every resource of each stack, and writes every rendered file to `out/<stack>/<machine>/<path as on the machine>`.
+ */
+import * as path from "node:path";
+import { parseArgs } from "node:util";
+import * as pulumi from "@pulumi/pulumi";
+import { deploy } from "../stacks/deploy";
+import { OfflineRun, reveal, runOffline } from "./offline";
+import { findStacks, loadConfig } from "./plan/config";
+import { plannedFiles, writeFiles } from "./plan/files";
+import { renderTree } from "./plan/tree";
+import { ANSWERS, COMPUTED } from "./plan/world";
+
+const PROJECT = "photogather-monitoring";
+const ROOT = path.join(__dirname, "..");
+
+async function main(): Promise<void> {
+    const { values } = parseArgs({ options: { stack: { type: "string", multiple: true }, out: { type: "string", default: "out" } } });
+    const all = findStacks(ROOT);
+    const wanted = values.stack ?? all;
+    const outputs: Record<string, Record<string, unknown>> = {};
+    // The owner is always run, as members read its outputs.
+    for (const stack of [...new Set([all[0], ...wanted])]) {
+        const run = await planStack(stack, outputs, path.join(values.out, stack));
+        outputs[stack] = run.outputs;
+        if (wanted.includes(stack)) report(stack, run, path.join(values.out, stack));
+    }
+    console.log(`Nothing was deployed. Next: read ${values.out}/, then deploy with \`pulumi up -s ${all[0]}\` (README.md, "The real thing").`);
+}
+
+async function planStack(stack: string, outputs: Record<string, Record<string, unknown>>, directory: string): Promise<OfflineRun> {
+    pulumi.runtime.setAllConfig(loadConfig(ROOT, stack));
+    return runOffline(() => deploy({ keysDirectory: path.join(directory, ".keys") }), {
+        stack, answers: ANSWERS, computed: { ...COMPUTED, "pulumi:pulumi:StackReference": (name) => ({ name, outputs: outputsOf(name, outputs), secretOutputNames: [] }) },
+    });
+}
+
+/** What a StackReference would read: `prod` and `organization/project/prod` are the same stack here. */
+function outputsOf(reference: string, outputs: Record<string, Record<string, unknown>>): Record<string, unknown> {
+    const found = outputs[reference.split("/").pop()!] ?? {};
+    return Object.fromEntries(Object.entries(found).map(([key, value]) => [key, reveal(value)]));
+}
+
+function report(stack: string, run: OfflineRun, directory: string): void {
+    const files = plannedFiles(run.registrations);
+    writeFiles(directory, files);
+    console.log(`Plan of stack ${stack} (offline)\n\n${renderTree(`${PROJECT}-${stack}`, run.registrations)}\n`);
+    console.log(`Resources: ${run.registrations.length + 1} to create. Files: ${files.length} written to ${directory}/\n`);
+}
+
+main().catch((error: unknown) => {
+    console.error(`error: ${pulumi.RunError.isInstance(error) || error instanceof Error ? (error as Error).message : String(error)}`);
+    process.exitCode = 1;
+});

@@ -1,0 +1,33 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { parse } from "yaml";
+import { PLACEHOLDER_KEY } from "./world";
+
+/** Stacks that have a config file in the project directory, owner first: members read what the owner's plan gave. */
+export function findStacks(directory: string): string[] {
+    const stacks = fs.readdirSync(directory).map((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1]).filter((stack) => stack !== undefined);
+    const owns = (stack: string) => "host" in Object(readStack(directory, stack).find(([key]) => key.endsWith(":monitoring"))?.[1]);
+    return stacks.sort((a, b) => Number(owns(b)) - Number(owns(a)) || a.localeCompare(b));
+}
+
+/** The stack's config in the form that the engine hands to a program: structured values as JSON, secrets as placeholders. */
+export function loadConfig(directory: string, stack: string): Record<string, string> {
+    return Object.fromEntries(readStack(directory, stack).map(([key, value]) => {
+        const plain = withoutSecrets(value, key);
+        return [key, typeof plain === "string" ? plain : JSON.stringify(plain)];
+    }));
+}
+
+function readStack(directory: string, stack: string): [string, unknown][] {
+    const file = path.join(directory, `Pulumi.${stack}.yaml`);
+    if (!fs.existsSync(file)) throw new Error(`there is no Pulumi.${stack}.yaml: make one, or name another stack with --stack`);
+    return Object.entries((parse(fs.readFileSync(file, "utf8")) as { config?: Record<string, unknown> })?.config ?? {});
+}
+
+/** An encrypted value cannot be read here, and need not be: what stands in for it has the form that its name tells. */
+function withoutSecrets(value: unknown, key: string): unknown {
+    if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, key));
+    if (typeof value !== "object" || value === null) return value;
+    if ("secure" in value) return /key$/i.test(key) ? PLACEHOLDER_KEY : `offline-placeholder-for-${key.replace(/\W/g, "-")}`;
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withoutSecrets(item, name)]));
+}

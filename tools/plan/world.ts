@@ -1,0 +1,29 @@
+import { Answers, Computed } from "../offline";
+
+/** A key that has the form of one and is none: the plan never makes or shows a secret. */
+export const PLACEHOLDER_KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb2ZmbGluZS1wbGFuLXBsYWNlaG9sZGVy\n-----END OPENSSH PRIVATE KEY-----\n";
+const PLACEHOLDER_PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIG9mZmxpbmUtcGxhbi1wbGFjZWhvbGRlci1ub3QtYS1rZXk=";
+const PLACEHOLDER_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nb2ZmbGluZS1wbGFuLXBsYWNlaG9sZGVy\n-----END CERTIFICATE-----\n";
+
+/** What the providers would compute. Every secret among it is a placeholder that says what it stands for. */
+export const COMPUTED: Computed = {
+    "random:index/randomPassword:RandomPassword": (name) => ({ result: `offline-placeholder-for-${name}` }),
+    "tls:index/privateKey:PrivateKey": () => ({ privateKeyOpenssh: PLACEHOLDER_KEY, privateKeyPem: PLACEHOLDER_KEY, publicKeyOpenssh: `${PLACEHOLDER_PUBLIC_KEY}\n`, publicKeyPem: PLACEHOLDER_PUBLIC_KEY }),
+    "tls:index/selfSignedCert:SelfSignedCert": () => ({ certPem: PLACEHOLDER_CERTIFICATE }),
+    "tls:index/locallySignedCert:LocallySignedCert": () => ({ certPem: PLACEHOLDER_CERTIFICATE }),
+    "aws:ec2/eip:Eip": () => ({ publicIp: "203.0.113.10", publicDns: "ec2-203-0-113-10.example.com", allocationId: "eipalloc-offline" }),
+    "aws:ec2/instance:Instance": () => ({ privateIp: "10.0.0.10", publicIp: "203.0.113.10", availabilityZone: "offline-1a" }),
+    "aws:ebs/volume:Volume": (name) => ({ arn: `arn:offline:${name}` }),
+    "docker:index/remoteImage:RemoteImage": (_, inputs) => ({ imageId: `sha256:offline-${inputs.name}`, repoDigest: "" }),
+    "command:remote:Command": () => ({ stdout: "", stderr: "" }),
+    "command:local:Command": () => ({ stdout: "", stderr: "" }),
+};
+
+/** What lookups would answer. No account is asked, so nothing here is of one. */
+export const ANSWERS: Answers = {
+    "aws:ssm/getParameter:getParameter": () => ({ value: "ami-offline" }),
+    "aws:ec2/getVpc:getVpc": () => ({ id: "vpc-offline", cidrBlock: "10.0.0.0/16" }),
+    "aws:ec2/getSubnets:getSubnets": () => ({ ids: ["subnet-offline"] }),
+    "aws:ec2/getSubnet:getSubnet": () => ({ id: "subnet-offline", availabilityZone: "offline-1a", vpcId: "vpc-offline", cidrBlock: "10.0.0.0/24" }),
+    "aws:ec2/getInstanceType:getInstanceType": () => ({ memorySize: 2048 }),
+};
