@@ -39,6 +39,8 @@ export interface SshJump {
 export interface Machine {
     /** How to reach it. Absent: the machine that Pulumi runs on. */
     ssh?: SshConnection;
+    /** Any new value installs our files anew, which puts right what somebody changed by hand. @default "" */
+    repair?: string;
 }
 
 /** How long to wait for a host's SSH port. */
@@ -103,8 +105,9 @@ export interface MachineFilesArgs {
  * `fail` say, and its own text holds no secret, as a failing command's text is shown.
  */
 export function machineFiles(name: string, args: MachineFilesArgs, opts: pulumi.CustomResourceOptions): remote.Command | local.Command {
+    const repair = args.machine.repair ? `# repair ${shell(args.machine.repair)}\n` : "";
     const install = pulumi.all([args.before ?? "", args.after ?? ""]).apply(([before, after]) =>
-        asRoot(`${before ? `set -eu\n{\n${before}\n} </dev/null\n` : ""}${unpackScript(args.bundleName)}{\n${after || ":"}\n} </dev/null\n`));
+        asRoot(`${repair}${before ? `set -eu\n{\n${before}\n} </dev/null\n` : ""}${unpackScript(args.bundleName)}{\n${after || ":"}\n} </dev/null\n`));
     const remove = pulumi.output(args.remove ?? "").apply((script) => asRoot(`{\n${script || ":"}\n} </dev/null\n${removeScript(args.bundleName)}`));
     return machineCommand(name, {
         machine: args.machine, patience: args.patience, triggers: args.triggers, create: install, delete: remove,

@@ -39,12 +39,24 @@ export interface Was {
     /** Absent: the host is the machine that Pulumi runs on. */
     ssh?: SshConfig & { address: string; hostKey: string };
     actuator: Actuator;
-    logs: { files: string[]; journald: string[]; containers: string[] };
+    logs: Logs;
     tracing: Tracing;
     hostMetrics: { enabled: boolean; port: number };
     patterns: Record<string, string>;
     redactions: Record<string, string>;
     artifacts: Record<string, string>;
+}
+
+/** What the log agent reads. */
+export interface Logs {
+    /** Globs of log files. */
+    files: string[];
+    /** systemd units, read from the journal. */
+    units: string[];
+    /** Docker containers. */
+    containers: string[];
+    /** The application of a source, where it is another than the host's. */
+    applications: Record<string, string>;
 }
 
 /** Where Prometheus finds the application's metrics. */
@@ -53,7 +65,7 @@ export interface Actuator {
     port: number;
     path: string;
     scheme: string;
-    interval?: string;
+    intervalSeconds?: number;
     username: string;
     password: string;
     ca: string;
@@ -155,7 +167,7 @@ function completeWas(host: WasConfig, defaults: WasDefaults): Was {
         labels: { ...defaults.labels, ...host.labels },
         ...(host.local ? {} : { ssh: completeSsh(host, defaults) }),
         actuator, tracing,
-        logs: { files: [], journald: [], containers: [], ...defaults.logs, ...host.logs },
+        logs: { files: [], units: [], containers: [], applications: {}, ...defaults.logs, ...host.logs },
         hostMetrics: { enabled: alloy, port: 12345, ...defaults.hostMetrics, ...host.hostMetrics },
         patterns: { ...defaults.patterns, ...host.patterns },
         redactions: { ...defaults.redactions, ...host.redactions },

@@ -14,7 +14,6 @@ const absolutePath = checked(names.validateAbsolutePath);
 const port = z.int().min(1).max(65535);
 const hostKey = checked(validateHostKey);
 const duration = z.string().regex(/^[1-9][0-9]*[smhdw]$/, 'expected a duration such as "12h" or "15d"');
-const interval = z.string().regex(/^[1-9][0-9]*s$/, 'expected seconds such as "15s"');
 const labels = z.record(z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, "expected a label name of lower-case letters, digits and underscores"), z.string().max(128));
 const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'expected an address range such as "10.0.0.0/16"' });
 
@@ -27,10 +26,13 @@ const ssh = z.strictObject({ address: address.optional(), port: port.optional(),
 
 const actuator = z.strictObject({
     enabled: z.boolean().optional(), port: port.optional(), path: z.string().startsWith("/").optional(), scheme: z.enum(["http", "https"]).optional(),
-    interval: interval.optional(), username: z.string().optional(), password: z.string().optional(), ca: z.string().optional(), serverName: z.string().optional(),
+    intervalSeconds: z.int().min(1).optional(), username: z.string().optional(), password: z.string().optional(), ca: z.string().optional(), serverName: z.string().optional(),
 });
 
-const logs = z.strictObject({ files: z.array(z.string().startsWith("/")).optional(), journald: z.array(z.string()).optional(), containers: z.array(z.string()).optional() });
+const logs = z.strictObject({
+    files: z.array(z.string().startsWith("/")).optional(), units: z.array(z.string()).optional(), containers: z.array(z.string()).optional(),
+    applications: z.record(z.string(), name).optional(),
+});
 
 const tracing = z.strictObject({
     enabled: z.boolean().optional(), javaAgent: z.boolean().optional(), service: z.string().optional(), restart: z.boolean().optional(),
@@ -49,7 +51,7 @@ const was = wasDefaults.extend({ name, address, local: z.boolean().optional() })
 
 const environment = z.strictObject({
     cidrs: z.array(cidr).min(1, 'expected the address ranges of this environment\'s WAS hosts, e.g. ["10.0.1.0/24"]'),
-    hosts: z.array(z.string()).optional(), labels: z.array(z.string()).optional(), severity: z.enum(["page", "ticket", "none"]).optional(),
+    hosts: z.array(z.string()).optional(), labels: z.array(z.string()).optional(), severity: z.enum(["page", "notify", "none"]).optional(),
     maxTargets: z.int().min(1).optional(), samplesPerTarget: z.int().min(1).optional(), token: z.string().regex(/^[A-Za-z0-9_-]{16,}$/, "expected at least 16 letters, digits, - or _").optional(),
     retention: z.strictObject({ logs: duration.optional(), traces: duration.optional() }).optional(),
 });

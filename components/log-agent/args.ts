@@ -28,7 +28,7 @@ export interface LogAgentArgs {
     patterns?: LogPatterns;
     /**
      * What must not leave the host: RE2 expressions by name. What the capturing groups match, or all of the match where there is no group, becomes
-     * `[redacted:NAME]`. A name of the default set (`bearer`, `password`, `email`, `card`) replaces that one; "" switches it off. @default {}
+     * `[redacted:NAME]`. A name of the default set (`bearer`, `url`, `password`, `email`, `card`) replaces that one; "" switches it off. @default {}
      */
     redactions?: Record<string, string>;
     /** False leaves out the default set of redactions. @default true */
@@ -63,7 +63,7 @@ export interface AgentGateway {
 
 /** What the agent reads. At least one of the three. */
 export interface LogSources {
-    /** Log files, as absolute globs: `/var/log/shop/*.log`, `/srv/**&#47;app.log`. @default [] */
+    /** Log files, as absolute globs: `/var/log/shop/*.log`, `/srv/shop-*/current.log`. @default [] */
     files?: string[];
     /** systemd units whose journal is read, e.g. `shop.service`. @default [] */
     units?: string[];

@@ -66,7 +66,8 @@ export function planFields(patterns: LogPatterns = {}): ParsedField[] {
 /** Secrets and personal data that are common in logs. Card numbers go by their issuers' prefixes, so that epoch milliseconds stay. */
 const DEFAULT_REDACTIONS: Record<string, string> = {
     bearer: String.raw`(?i)\b(?:bearer|basic)\s+([A-Za-z0-9._~+/-]{8,}=*)`,
-    password: String.raw`(?i)(?:password|passwd|pwd|secret|token|api[_-]?key)["']?\s*[=:]\s*["']?([^\s"',;&)}\]]+)`,
+    url: String.raw`://[^/\s:@]*:([^/\s@]+)@`,
+    password: String.raw`(?i)(?:password|passwd|pwd|secret|token|api[_-]?key)["']?[ \t]*[=:][ \t]*(?:"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)'|([^\s"',;&)}\]]+))`,
     email: String.raw`([A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})`,
     card: String.raw`\b((?:4\d{3}|5[1-5]\d{2}|2[2-7]\d{2}|6(?:011|5\d{2})|35\d{2})[ -]?\d{4}[ -]?\d{4}[ -]?\d{4}|3[47]\d{2}[ -]?\d{6}[ -]?\d{5})\b`,
 };

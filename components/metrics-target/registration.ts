@@ -18,7 +18,9 @@ import { scrapeJobs, ScrapeLimits, timeoutSeconds } from "./scrape-jobs";
  * | `registered/targets/<environment>.<kind>.<profile>.json` | register-targets | targets with a profile |
  * | `registered/scrape/<environment>.profiles.json` | register-targets | jobs of the profiles: the base job plus credentials |
  * | `registered/credentials/<environment>/<profile>.{password,ca.pem}` | register-targets | 0640, group of Prometheus |
- * | `registered/requests/<environment>.json` | register-targets | the accepted list, so that a changed policy can be applied to it; 0600 |
+ *
+ * `<dataDirectory>/registration/<environment>.json` (0600) is the list as it was taken last. From it, `registrationApplyScript` makes the files
+ * above again: when the owner has changed a policy, and when a new machine got the data volume of the one before. So members need not know.
  *
  * So `prometheus.yml` needs `scrape_config_files: [/etc/prometheus/scrape/*.yml, /etc/prometheus/registered/scrape/*.json]`.
  */
@@ -45,6 +47,8 @@ export const REGISTRATION = {
 export interface RegistrationArgs {
     /** By environment name. */
     environments: Record<string, RegistrationPolicyArgs>;
+    /** The services' data directory. @default "/var/lib/photogather-monitoring/data" */
+    dataDirectory?: string;
 }
 
 /** What one environment may register. */
@@ -73,6 +77,7 @@ export interface RegistrationFiles {
     files: BundleFile[];
 }
 
+const DEFAULT_DATA_DIRECTORY = "/var/lib/photogather-monitoring/data";
 const DEFAULT_MAX_TARGETS = 100;
 const DEFAULT_INTERVALS = { min: 10, max: 120 };
 const PUBLIC_KEY = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+=*( [A-Za-z0-9@._-]+)?$/;
@@ -118,22 +123,22 @@ function intervals(policy: RegistrationPolicyArgs): { min: number; max: number }
 export function registrationFiles(args: RegistrationArgs): RegistrationFiles {
     const environments = Object.entries(args.environments).sort(([a], [b]) => (a < b ? -1 : 1));
     return {
-        directories: registrationDirectories(),
+        directories: registrationDirectories(args.dataDirectory),
         files: [
             { path: REGISTRATION.program, mode: "0755", content: registrationProgram() },
-            { path: `${REGISTRATION.home}/.ssh/authorized_keys`, content: renderAuthorizedKeys(args) },
+            { path: `${REGISTRATION.home}/.ssh/authorized_keys`, content: renderAuthorizedKeys(args.environments, registrationCommand(args.dataDirectory)) },
             ...environments.map(([environment, policy]) => ({ path: `${REGISTRATION.policies}/${environment}.json`, content: renderPolicy(environment, policy) })),
         ],
     };
 }
 
-function registrationDirectories(): BundleDirectory[] {
+function registrationDirectories(dataDirectory?: string): BundleDirectory[] {
     // setgid: what the user writes belongs to Prometheus' group, which it cannot give by chown.
     const shared = { mode: "2750", owner: `${REGISTRATION.user}:${REGISTRATION.prometheusId}` };
     return [
         { path: REGISTRATION.policies }, { path: REGISTRATION.home }, { path: `${REGISTRATION.home}/.ssh` }, { path: REGISTRATION.root },
         ...["targets", "scrape", "credentials"].map((name) => ({ path: `${REGISTRATION.root}/${name}`, ...shared })),
-        { path: `${REGISTRATION.root}/requests`, mode: "0700", owner: `${REGISTRATION.user}:${REGISTRATION.user}` },
+        { path: requestsDirectory(dataDirectory), mode: "0700", owner: `${REGISTRATION.user}:${REGISTRATION.user}` },
     ];
 }
 
@@ -143,10 +148,19 @@ export function registrationProgram(): string {
 }
 
 /** One line per environment and key. `restrict` takes away terminal, forwardings and rc file; the forced command takes away shell and SFTP. */
-export function renderAuthorizedKeys(args: RegistrationArgs, program = REGISTRATION.program): string {
-    const lines = Object.entries(args.environments).sort(([a], [b]) => (a < b ? -1 : 1))
-        .flatMap(([environment, { publicKeys }]) => publicKeys.map((key) => `restrict,command="${program} ${environment}" ${key.trim()}`));
+export function renderAuthorizedKeys(environments: Record<string, RegistrationPolicyArgs>, command: string): string {
+    const lines = Object.entries(environments).sort(([a], [b]) => (a < b ? -1 : 1))
+        .flatMap(([environment, { publicKeys }]) => publicKeys.map((key) => `restrict,command="${command} ${environment}" ${key.trim()}`));
     return ["# Written by photogather-monitoring: one line per environment and key.", ...lines, ""].join("\n");
+}
+
+/** The program with its options; the environment's name, or `--refresh` and the name, comes after it. */
+function registrationCommand(dataDirectory?: string): string {
+    return `${REGISTRATION.program} --requests ${requestsDirectory(dataDirectory)}`;
+}
+
+function requestsDirectory(dataDirectory = DEFAULT_DATA_DIRECTORY): string {
+    return `${dataDirectory}/registration`;
 }
 
 /** What the program checks a list against. Read-only for the user that runs it. */
@@ -175,25 +189,28 @@ fi
 }
 
 /**
- * Shell text for `after`: applies changed policies to what is registered (targets that are no longer allowed are dropped) and removes what
+ * Shell text for `after`: applies the policies of now to what is registered (targets that are no longer allowed are left out) and removes what
  * environments that are gone had registered. Runs any number of times.
  */
-export function registrationApplyScript(): string {
-    const { user, root, policies, program } = REGISTRATION;
-    // Jobs go before the files that they name.
-    return `for dir in scrape targets credentials requests; do
-  for file in ${root}/$dir/[a-z0-9]* ${root}/$dir/.[a-z0-9]*; do
+export function registrationApplyScript(dataDirectory?: string): string {
+    const { user, root, policies } = REGISTRATION;
+    const requests = requestsDirectory(dataDirectory);
+    // Jobs go before the files that they name. A data volume that comes from another machine has that machine's user id on it.
+    return `for dir in ${root}/scrape ${root}/targets ${root}/credentials ${requests}; do
+  for file in $dir/[a-z0-9]* $dir/.[a-z0-9]*; do
     name=\${file##*/}; name=\${name#.}; name=\${name%%.*}
     [ ! -e "$file" ] || [ -f "${policies}/$name.json" ] || rm -rf "$file"
   done
 done
+chown -R ${user}:${user} ${requests}
 for policy in ${policies}/*.json; do
-  [ ! -f "$policy" ] || { name=\${policy##*/}; runuser -u ${user} -- ${program} --refresh "\${name%.json}"; }
+  name=\${policy##*/}; name=\${name%.json}
+  [ ! -f "$policy" ] || runuser -u ${user} -- ${registrationCommand(dataDirectory)} --refresh "$name"
 done
 `;
 }
 
-/** Shell text for `remove`: ends what the user runs, and removes the user and every file that it wrote. Runs any number of times. */
+/** Shell text for `remove`: ends what the user runs, and removes the user and what it wrote, the data directory aside. Runs any number of times. */
 export function registrationRemoveScript(): string {
     const { user, root } = REGISTRATION;
     return `if id ${user} >/dev/null 2>&1; then
@@ -201,7 +218,7 @@ export function registrationRemoveScript(): string {
   tries=0
   until userdel ${user}; do tries=$((tries + 1)); [ "$tries" -lt 5 ] || exit 1; sleep 1; done
 fi
-rm -rf ${root}/targets ${root}/scrape ${root}/credentials ${root}/requests
+rm -rf ${root}/targets ${root}/scrape ${root}/credentials
 `;
 }
 

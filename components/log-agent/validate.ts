@@ -1,0 +1,160 @@
+import { quote, validateAbsolutePath, validateAddress, validateEnvironment, validateName, validateOneOf, validatePort } from "../names";
+import { Problem, under } from "../problems";
+import { AgentArtifact, AgentBuffer, AgentGateway, HostMetrics, LogAgentArgs, LogPatterns, LogSources, OtlpReceiver, TraceSampling } from "./args";
+import { groupStarts, validateCapture, validateExpression } from "./patterns";
+import { fixedDirectory } from "./plan";
+
+/** Names that the pipeline itself gives to labels, fields, and what the agents add. */
+const RESERVED = [
+    "environment", "application", "instance", "source", "job", "filename", "unit", "container", "service_name", "detected_level",
+    "level", "trace_id", "span_id", "elapsed_ms", "logger", "method", "status",
+];
+const UNIT = /^[A-Za-z0-9:_.@\\-]+$/;
+const TEXT = /^[^\p{Cc}\p{Cs}\u2028\u2029]+$/u;
+
+/** Every problem with the arguments that can be seen before anything is deployed. Outputs are left to the engine. */
+export function validateLogAgent(args: LogAgentArgs): Problem[] {
+    return [
+        ...validateName("host", args.host), ...validateEnvironment("environment", args.environment), ...validateName("application", args.application),
+        ...validateOneOf("runtime", args.runtime ?? "systemd", ["systemd", "docker"]), ...validateOneOf("agent", args.agent ?? "alloy", ["alloy", "promtail"]),
+        ...under("gateway", validateGateway(args.gateway)),
+        ...under("logs", validateSources(args.logs)),
+        ...under("labels", validateLabels(args.labels ?? {})),
+        ...under("patterns", validatePatterns(args.patterns ?? {})),
+        ...under("redactions", validateRedactions(args.redactions ?? {})),
+        ...under("otlp", validateOtlp(args.otlp ?? {})),
+        ...under("sampling", validateSampling(args.sampling ?? {})),
+        ...(args.hostMetrics ? under("hostMetrics", validateHostMetrics(args.hostMetrics)) : []),
+        ...under("buffer", validateBuffer(args.buffer ?? {})),
+        ...validateRange("memoryMiB", args.memoryMiB, 128, 65536),
+        ...(args.image === undefined || /^[\w./:@-]+$/.test(args.image) ? [] : [{ path: "image", message: `expected an image reference, got ${quote(args.image)}` }]),
+        ...(args.artifact ? under("artifact", validateArtifact(args.artifact)) : []),
+        ...validateDirectory("promtailDirectory", args.promtailDirectory ?? "/home/ubuntu/promtail"),
+        ...validateCombination(args),
+    ];
+}
+
+/** What one argument forbids another. */
+function validateCombination(args: LogAgentArgs): Problem[] {
+    const { otlp, hostMetrics } = args;
+    if (args.agent === "promtail") {
+        return [
+            ...(otlp?.enabled ? [{ path: "otlp.enabled", message: 'expected false: Promtail receives no traces; use agent "alloy"' }] : []),
+            ...(args.sampling ? [{ path: "sampling", message: 'expected nothing: Promtail forwards no traces; use agent "alloy"' }] : []),
+            ...(hostMetrics && hostMetrics.enabled !== false ? [{ path: "hostMetrics", message: 'expected nothing: Promtail has no host metrics; use agent "alloy"' }] : []),
+        ];
+    }
+    const metricsPort = hostMetrics?.port ?? 12345;
+    return otlp?.enabled !== false && (otlp?.port ?? 4318) === metricsPort
+        ? [{ path: "otlp.port", message: `expected another port than that of Alloy's own HTTP server, ${metricsPort}` }] : [];
+}
+
+function validateGateway(gateway: LogAgentArgs["gateway"]): Problem[] {
+    const { url } = gateway as AgentGateway;
+    return typeof url !== "string" || /^https?:\/\/[^/\s]+$/.test(url) ? [] : [{ path: "url", message: "expected http(s)://ADDRESS:PORT without a path" }];
+}
+
+function validateSources(logs: LogSources): Problem[] {
+    const { files = [], units = [], containers = [], applications = {} } = logs;
+    const known = [...files, ...units, ...containers];
+    return [
+        ...(known.length > 0 ? [] : [{ path: "", message: "expected at least one of files, units and containers" }]),
+        ...files.flatMap((glob, i) => validateGlob(`files[${i}]`, glob)),
+        ...units.flatMap((unit, i) => UNIT.test(unit) ? [] : [{ path: `units[${i}]`, message: `expected a systemd unit such as "shop.service", got ${quote(unit)}` }]),
+        ...containers.flatMap((name, i) => [...validateText(`containers[${i}]`, name), ...validateExpression(`containers[${i}]`, name)]),
+        ...Object.entries(applications).flatMap(([source, application]) => [
+            ...validateName(`applications[${quote(source)}]`, application),
+            ...(known.includes(source) ? [] : [{ path: `applications[${quote(source)}]`, message: "expected an entry of files, units or containers as its key" }]),
+        ]),
+    ];
+}
+
+function validateGlob(path: string, glob: string): Problem[] {
+    const problems = validateText(path, glob);
+    if (problems.length > 0) return problems;
+    if (!glob.startsWith("/") || glob.endsWith("/")) return [{ path, message: `expected an absolute path or glob of files such as "/var/log/shop/*.log", got ${quote(glob)}` }];
+    const directory = fixedDirectory(glob);
+    // The agent would have to see, and a container to mount, the whole file system.
+    if (directory === "") return [{ path, message: `expected at least one directory before the first wildcard, got ${quote(glob)}` }];
+    return validateAbsolutePath(path, directory);
+}
+
+function validateLabels(labels: Record<string, string>): Problem[] {
+    return [
+        ...(Object.keys(labels).length <= 10 ? [] : [{ path: "", message: "expected at most 10 labels: they are repeated on every line" }]),
+        ...Object.entries(labels).flatMap(([key, value]) => [
+            ...(/^[a-z][a-z0-9_]{0,62}$/.test(key) ? [] : [{ path: quote(key), message: "expected a label name of lower-case letters, digits and underscores" }]),
+            ...(RESERVED.includes(key) ? [{ path: key, message: "expected another name: this one is given by the log agent itself" }] : []),
+            ...validateText(key, value),
+        ]),
+    ];
+}
+
+function validatePatterns(patterns: LogPatterns): Problem[] {
+    return Object.entries(patterns as Record<string, string | undefined>).flatMap(([key, expression]) => {
+        if (expression === undefined || (expression === "" && key !== "firstLine")) return [];
+        const text = validateText(key, expression);
+        return text.length > 0 ? text : key === "firstLine" ? validateExpression(key, expression) : validateCapture(key, expression);
+    });
+}
+
+function validateRedactions(redactions: Record<string, string>): Problem[] {
+    return Object.entries(redactions).flatMap(([name, expression]) => [
+        ...validateName(quote(name), name),
+        ...(expression === "" ? [] : [...validateText(name, expression), ...validateExpression(name, expression)]),
+        ...(groupStarts(expression).some((start) => /^\(\?P?</.test(expression.slice(start)))
+            ? [{ path: name, message: "expected groups without a name: a named one would be taken for a field" }] : []),
+    ]);
+}
+
+function validateOtlp({ address = "127.0.0.1", port = 4318 }: OtlpReceiver): Problem[] {
+    return [...validateAddress("address", address), ...validatePort("port", port)];
+}
+
+function validateSampling({ percentage = 100, slowMs = 1000, keepErrors = true, waitSeconds }: TraceSampling): Problem[] {
+    return [
+        ...(percentage >= 0 && percentage <= 100 ? [] : [{ path: "percentage", message: `expected 0 to 100, got ${quote(percentage)}` }]),
+        ...validateRange("slowMs", slowMs, 0, 3600000), ...validateRange("waitSeconds", waitSeconds, 1, 300),
+        ...(percentage === 0 && slowMs === 0 && !keepErrors ? [{ path: "", message: "expected something to keep; to forward no traces at all use otlp: { enabled: false }" }] : []),
+    ];
+}
+
+function validateHostMetrics({ port, username, password, certificate, privateKey }: HostMetrics): Problem[] {
+    return [
+        ...validatePort("port", port ?? 12345),
+        ...(username === undefined || /^[A-Za-z0-9._-]+$/.test(username) ? [] : [{ path: "username", message: "expected letters, digits, dots, hyphens and underscores" }]),
+        ...(typeof password !== "string" || /^[\x21-\x7e]{8,}$/.test(password) ? [] : [{ path: "password", message: "expected at least 8 printable ASCII characters" }]),
+        ...(typeof certificate !== "string" || certificate.includes("BEGIN CERTIFICATE-----") ? [] : [{ path: "certificate", message: "expected the text of a PEM certificate" }]),
+        ...(typeof privateKey !== "string" || privateKey.includes("PRIVATE KEY-----") ? [] : [{ path: "privateKey", message: "expected the text of a PEM private key" }]),
+    ];
+}
+
+function validateBuffer({ logsMiB, tracesMiB }: AgentBuffer): Problem[] {
+    return [...validateRange("logsMiB", logsMiB, 16, 1048576), ...validateRange("tracesMiB", tracesMiB, 16, 1048576)];
+}
+
+function validateArtifact({ version, url, sha256 = {} }: AgentArtifact): Problem[] {
+    return [
+        ...validateName("version", version),
+        ...(/^(https?|file):\/\/[^\s"\\]+$/.test(url) ? [] : [{ path: "url", message: `expected an https://, http:// or file:// address, got ${quote(url)}` }]),
+        ...Object.entries(sha256).flatMap(([arch, sum]) => [
+            ...validateOneOf(`sha256.${arch}`, arch, ["amd64", "arm64"]),
+            ...(/^[0-9a-f]{64}$/.test(sum) ? [] : [{ path: `sha256.${arch}`, message: "expected 64 lower-case hex digits" }]),
+        ]),
+    ];
+}
+
+/** A directory of our own below another one: never the root or a top-level directory of the system. */
+function validateDirectory(path: string, value: string): Problem[] {
+    const problems = validateAbsolutePath(path, value);
+    return problems.length > 0 || /^\/[^/]+\/[^/]+/.test(value) && !value.endsWith("/") ? problems
+        : [{ path, message: `expected a directory at least two levels deep, got ${quote(value)}` }];
+}
+
+function validateText(path: string, value: string): Problem[] {
+    return TEXT.test(value) ? [] : [{ path, message: `expected one line of text without control characters, got ${quote(value)}` }];
+}
+
+function validateRange(path: string, value: number | undefined, min: number, max: number): Problem[] {
+    return value === undefined || (Number.isInteger(value) && value >= min && value <= max) ? [] : [{ path, message: `expected a whole number from ${min} to ${max}, got ${quote(value)}` }];
+}

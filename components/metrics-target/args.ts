@@ -1,0 +1,65 @@
+import * as pulumi from "@pulumi/pulumi";
+import { SshJump } from "../machine";
+
+/** Arguments of `MetricsTarget`. */
+export interface MetricsTargetArgs {
+    /** The environment, as the owner stack lists it, e.g. `"dev"`. */
+    environment: string;
+    /** The restricted SSH identity of the environment: `registration` of the owner stack's output `connection_<environment>`. */
+    registration: RegistrationIdentity;
+    /** Everything that Prometheus shall scrape for the environment; replaces the list of before. */
+    targets: TargetArgs[];
+    /** Credentials by name, for the targets that name them in `profile`. @default {} */
+    profiles?: Record<string, ScrapeProfile>;
+    /** How metrics get to the monitoring host: `"pull"`, Prometheus scrapes the targets. @default "pull" */
+    mode?: string;
+}
+
+/** How to reach the program that takes the list. */
+export interface RegistrationIdentity {
+    /** Host name or IP address of the monitoring host. */
+    address: pulumi.Input<string>;
+    /** @default 22 */
+    port?: pulumi.Input<number>;
+    /** @default "monitoring-targets" */
+    user?: pulumi.Input<string>;
+    /** The private key's text, a secret. */
+    privateKey: pulumi.Input<string>;
+    /** The monitoring host's public key: `ssh-ed25519 AAAA…`. */
+    hostKey: pulumi.Input<string>;
+    /** The host to go through, where the monitoring host cannot be reached directly. */
+    jump?: SshJump;
+}
+
+/** One endpoint that Prometheus scrapes. */
+export interface TargetArgs {
+    /** `"application"` (Actuator) or `"host"` (the machine's own metrics). */
+    kind: string;
+    /** `HOST:PORT` as the monitoring host reaches it, e.g. `"10.0.1.2:8080"` or `"[fd00::2]:8080"`; within the environment's CIDRs. */
+    address: pulumi.Input<string>;
+    /** Label `application`: the name of the service, e.g. `"orders"`. */
+    application: string;
+    /** Label `instance`: the name of the WAS host, e.g. `"orders-1"`. */
+    instance: string;
+    /** Name in `profiles`; none where the endpoint asks for no credentials. @default "" */
+    profile?: string;
+    /** Where the metrics are; Actuator's are at `"/actuator/prometheus"`. @default "/metrics" */
+    path?: string;
+    /** `"http"` or `"https"`. @default "http" */
+    scheme?: string;
+    /** Seconds between scrapes, within the owner's bounds. @default what the owner's job says (15) */
+    intervalSeconds?: number;
+    /** Further labels, of those that the owner allows, e.g. `{ team: "orders" }`. @default {} */
+    labels?: Record<string, string>;
+}
+
+/** Credentials that Prometheus scrapes with. All are optional; values are secrets. */
+export interface ScrapeProfile {
+    /** Basic auth. Printable ASCII without a colon. */
+    username?: pulumi.Input<string>;
+    password?: pulumi.Input<string>;
+    /** PEM of the CA that signed the endpoint's certificate. @default the public CAs that the Prometheus image knows */
+    ca?: pulumi.Input<string>;
+    /** The name that the endpoint's certificate is for, where it is not the address. */
+    serverName?: pulumi.Input<string>;
+}

@@ -1,0 +1,48 @@
+import * as pulumi from "@pulumi/pulumi";
+import { machineCommand, SshConnection, validateSsh } from "../machine";
+import { failOn, under } from "../problems";
+import { MetricsTargetArgs, RegistrationIdentity } from "./args";
+import { REGISTRATION } from "./registration";
+import { renderTargets, TargetList, validateTargets } from "./targets";
+
+export * from "./args";
+
+/**
+ * Tells the monitoring host's Prometheus what to scrape for one environment. The list goes through an SSH identity that can only replace or
+ * remove its own environment's list; nothing is restarted, and a target is scraped within seconds.
+ *
+ * Cost: nothing runs for it; one SSH call per change.
+ *
+ * @example
+ * new MetricsTarget("metrics", {
+ *     environment: "dev",
+ *     registration: connection.registration,
+ *     targets: [{ kind: "application", address: "10.0.1.2:8080", application: "orders", instance: "orders-1", path: "/actuator/prometheus" }],
+ * });
+ */
+export class MetricsTarget extends pulumi.ComponentResource {
+    /** Number of targets that are registered; known when the monitoring host has taken them. */
+    public readonly targetCount: pulumi.Output<number>;
+
+    constructor(name: string, args: MetricsTargetArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("photogather-monitoring:index:MetricsTarget", name, {}, opts);
+        failOn(`MetricsTarget ${name}`, [...validateTargets(args), ...under("registration", validateSsh(connectionOf(args.registration)))]);
+
+        const registered = machineCommand(`${name}-targets`, {
+            machine: { ssh: connectionOf(args.registration) },
+            // The words of the forced command, not shell text: the identity has no shell. `set` runs on every change.
+            create: "set",
+            delete: "remove",
+            // Addresses and labels are no secrets, but profiles are, and they are one text.
+            stdin: pulumi.secret(pulumi.output({ environment: args.environment, targets: args.targets, profiles: args.profiles ?? {} })
+                .apply((list) => renderTargets(list as TargetList))),
+        }, { parent: this });
+
+        this.targetCount = registered.id.apply(() => args.targets.length);
+        this.registerOutputs({ targetCount: this.targetCount });
+    }
+}
+
+function connectionOf(registration: RegistrationIdentity): SshConnection {
+    return { ...registration, user: registration.user ?? REGISTRATION.user };
+}

@@ -1,0 +1,131 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Machine } from "../machine";
+import { ScrapeLimits } from "../metrics-target/scrape-jobs";
+
+/** The shared deployment on one monitoring host. */
+export interface MonitoringServicesArgs {
+    /** How to reach the monitoring host; its user must be allowed to use Docker. Absent `ssh`: this machine's Docker. */
+    machine: Machine;
+    /** Where agents and people reach the gateway: host name or IP address, e.g. `10.0.0.5`. */
+    address: pulumi.Input<string>;
+    /** The one published port. @default 8080 */
+    port?: number;
+    /** Other host names and IP addresses that people type, put into the certificate of `tls: "ca"`, e.g. `["monitoring.internal"]`. @default [] */
+    names?: pulumi.Input<pulumi.Input<string>[]>;
+    /** Encryption of the gateway. @default a CA of our own */
+    tls?: GatewayTlsArgs;
+    /** The environments, by name: a token, a tenant, a scrape job and limits for each. e.g. `{ prod: {…}, dev: {…} }` */
+    environments: Record<string, EnvironmentArgs>;
+    /** The environment whose stack owns this deployment; it is not counted as a member that `destroy` would cut off. @default "" */
+    ownEnvironment?: string;
+    /** Lets `destroy` go on while members are registered. @default false */
+    destroyWithMembers?: boolean;
+    /** How long data is kept. */
+    retention?: RetentionArgs;
+    /** Password of Grafana's `admin`. Counts at Grafana's first start only. */
+    grafanaAdminPassword: pulumi.Input<string>;
+    /** Grafana dashboards: file name to JSON, e.g. `{ "service.json": "{…}" }`. A folder is a part of the name: `jvm/heap.json`. @default {} */
+    dashboards?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+    /** Prometheus rules: file name to YAML, e.g. `{ "hosts.yml": "groups: …" }`. @default {} */
+    rules?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+    /** Loki rules: `<environment>/<file>` to YAML, e.g. `{ "prod/errors.yml": "groups: …" }`. @default {} */
+    logRules?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+    /** A URL that every alert is posted to (Alertmanager's webhook format), a secret. @default none: alerts are shown, not sent */
+    alertWebhookUrl?: pulumi.Input<string>;
+    /** Where the data is kept on the host; survives `destroy`. @default "/var/lib/photogather-monitoring/data" */
+    dataDirectory?: string;
+    /** Images by service instead of the pinned ones, e.g. `{ loki: "grafana/loki:3.7.9" }`. @default {} */
+    images?: Record<string, string>;
+    /** Put before every image's name, for a mirror, e.g. `registry.example.com/mirror`. @default "" */
+    registry?: string;
+    /** Memory that the host really has for all of this, in MiB; a `t4g.small` has 1,840 of its 2,048. @default 1840 */
+    memoryMiB?: number;
+    /** How long agents may hold data back while the gateway is away; what is older is refused or left out of span metrics. @default "24h" */
+    agentBuffer?: string;
+    /** Where the files go that `ssh` needs to reach the host's Docker, relative to the project, e.g. `.keys/prod`. @default ".keys/<name>" */
+    keysDirectory?: string;
+    /** Identity of the machine, e.g. the EC2 instance id: when it changes, everything is made anew, as the same address is then another host. @default "" */
+    hostId?: pulumi.Input<string>;
+    /** Seconds to wait for a host that is still booting (SSH, cloud-init, Docker); 0 for one that runs. @default 0 */
+    bootTimeoutSeconds?: number;
+}
+
+/** Encryption of the gateway. */
+export interface GatewayTlsArgs {
+    /**
+     * - `ca`: the gateway makes its own short-lived certificates by `caCertificate`; agents are given the CA, browsers can fetch it at `/ca.pem`
+     * - `provided`: `certificate` and `privateKey` are used as they are
+     * - `acme`: a public certificate for `domain`; port 443 of the host must be open to the world
+     * - `off`: plain HTTP. Tokens and passwords can be read on the way
+     *
+     * @default "ca"
+     */
+    mode?: string;
+    /** `ca`: PEM of a root CA with path length 1 or more. */
+    caCertificate?: pulumi.Input<string>;
+    /** `ca`: PEM of its key, a secret. */
+    caPrivateKey?: pulumi.Input<string>;
+    /** `provided`: PEM of the certificate and its intermediates. */
+    certificate?: pulumi.Input<string>;
+    /** `provided`: PEM of the key, a secret. */
+    privateKey?: pulumi.Input<string>;
+    /** `provided`: PEM of the CA that agents shall trust; "" for a public one. @default "" */
+    trustedCa?: pulumi.Input<string>;
+    /** `acme`: the public DNS name, e.g. `monitoring.example.com`. */
+    domain?: string;
+    /** `acme`: contact for the certificate authority. @default "" */
+    email?: string;
+}
+
+/** One environment. */
+export interface EnvironmentArgs {
+    /** Bearer token of its agents, a secret: at least 16 letters, digits, hyphens or underscores. */
+    token: pulumi.Input<string>;
+    /** The token before, accepted as well while agents move over: an agent whose token is refused drops its data. @default none */
+    previousToken?: pulumi.Input<string>;
+    /** SSH public keys that may register targets; two while a key is rotated. */
+    registrationKeys: pulumi.Input<pulumi.Input<string>[]>;
+    /** Where its targets may be, e.g. `["10.1.0.0/16"]`. */
+    cidrs: string[];
+    /** Host names that it may register beside IP addresses, each in full. @default [] */
+    hosts?: string[];
+    /** Labels that its targets may carry beside `application` and `instance`. @default [] */
+    labels?: string[];
+    /** Targets in all. @default 100 */
+    maxTargets?: number;
+    /** Samples per scrape of one target; with `maxTargets` the environment's share of Prometheus. @default 5000 */
+    samplesPerTarget?: number;
+    /** Further limits of its scrape jobs; `samplesPerTarget` and `maxTargets` come first. */
+    scrape?: ScrapeLimits;
+    /** How its alerts are routed: `page`, `notify` or `none`. @default "notify" */
+    severity?: string;
+    /** Retention instead of the common one, e.g. `3d`. @default `retention.logs` */
+    logRetention?: string;
+    /** @default `retention.traces` */
+    traceRetention?: string;
+    /** Logs accepted, MiB per second; more is answered with 429, which agents retry. 10 lines/s of 200 bytes from 100 hosts are 0.2. @default 4 */
+    logRateMiB?: number;
+    /** Spans accepted, MiB per second. @default 4 */
+    traceRateMiB?: number;
+    /** Log streams at one time; one per host, application and source. @default 2000 */
+    maxLogStreams?: number;
+    /** Traces at one time in memory. @default 5000 */
+    maxLiveTraces?: number;
+    /** Series that are derived from its spans. @default 5000 */
+    maxSpanMetricSeries?: number;
+}
+
+/** How long data is kept: a number and `h`, `d`, `w` or `y`, e.g. `72h`, `15d`. */
+export interface RetentionArgs {
+    /** @default "15d" */
+    metrics?: string;
+    /** Upper bound of the metrics' disk space, e.g. `8GB`: Prometheus drops its oldest blocks. @default "8GB" */
+    metricsSize?: string;
+    /** At least 24h. @default "14d" */
+    logs?: string;
+    /** @default "7d" */
+    traces?: string;
+}
+
+/** Names of the environments' resolved values, once all inputs are known. */
+export type KnownServicesArgs = pulumi.Unwrap<Omit<MonitoringServicesArgs, "machine">>;

@@ -1,0 +1,41 @@
+import { Problem } from "../problems";
+
+/** What one service may use. */
+export interface ServiceBudget {
+    /** The container's memory limit. */
+    limitMiB: number;
+    /** Where Go's collector begins to work harder: below the limit, as stacks and mapped files count too. */
+    goMemLimitMiB: number;
+}
+
+/** Memory of a `t4g.small` as the kernel reports it; what the figures below were measured for. */
+export const SMALL_HOST_MIB = 1840;
+/** Kernel, Docker, sshd and page cache on that host. */
+const RESERVE_MIB = 390;
+/** Services whose need does not grow with the load. Caddy idles near 30 MiB, Alertmanager near 25, the node exporter near 15. */
+const FIXED_MIB: Record<string, number> = { gateway: 64, alertmanager: 40, "node-exporter": 28 };
+/** The rest on that host. Peaks at 200 simulated hosts were 236 (Prometheus) and 348 (Loki) MiB; Grafana 12.4 idles near 180. */
+const SCALED_MIB: Record<string, number> = { prometheus: 320, loki: 338, tempo: 400, grafana: 260 };
+/** Of memory beyond that host's, how much goes where; the last tenth stays with the kernel. */
+const EXTRA_SHARE: Record<string, number> = { prometheus: 0.28, loki: 0.26, tempo: 0.26, grafana: 0.1 };
+/** Below this the backends die of their replay after a restart. */
+const LEAST_MIB = 1500;
+
+/** Problems with a host's memory. */
+export function validateMemory(path: string, memoryMiB: number): Problem[] {
+    return Number.isInteger(memoryMiB) && memoryMiB >= LEAST_MIB
+        ? [] : [{ path, message: `expected a whole number of at least ${LEAST_MIB} MiB: all services of the smallest plan and the system do not fit in less` }];
+}
+
+/** Memory of every service on a host of this size. The sum and the system's reserve fit the host. */
+export function planBudget(memoryMiB: number = SMALL_HOST_MIB): Record<string, ServiceBudget> {
+    const fixed = sum(FIXED_MIB);
+    const shrink = Math.min(1, (memoryMiB - RESERVE_MIB - fixed) / sum(SCALED_MIB));
+    const extra = Math.max(0, memoryMiB - SMALL_HOST_MIB);
+    const limits = { ...FIXED_MIB, ...Object.fromEntries(Object.entries(SCALED_MIB).map(([name, mib]) => [name, Math.floor(mib * shrink + extra * EXTRA_SHARE[name])])) };
+    return Object.fromEntries(Object.entries(limits).map(([name, limitMiB]) => [name, { limitMiB, goMemLimitMiB: Math.floor(limitMiB * 0.85) }]));
+}
+
+function sum(values: Record<string, number>): number {
+    return Object.values(values).reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,46 @@
+import { IMAGES } from "../versions";
+
+/** Where configuration stands on the host: `<CONFIG>/<service>/…`, mounted as a directory. */
+export const CONFIG = "/etc/photogather-monitoring";
+/** Where data stands on the host by default: `<DATA>/<service>`. */
+export const DATA = "/var/lib/photogather-monitoring/data";
+/** The Docker network, and the prefix of every container's name. */
+export const NETWORK = "monitoring";
+/** The port inside the gateway's container that people and agents come in by. */
+export const GATEWAY_PORT = 8080;
+
+/** What is fixed about a service: where its image expects things, and who it runs as. */
+export interface Service {
+    name: string;
+    /** `uid:gid` in the container; owner of its data on the host. */
+    user: string;
+    /** Where the configuration directory is mounted. "" for none. */
+    configMount: string;
+    /** Where its data directory is mounted. "" for none. */
+    dataMount: string;
+    /** Seconds to write its state down before it is killed. */
+    stopSeconds: number;
+    /** What Docker runs to ask whether it is well; without a shell where the image has none. */
+    health: string[];
+}
+
+const wget = (url: string): string[] => ["CMD", "wget", "-q", "-T", "4", "-O", "/dev/null", url];
+
+/** In the order in which they are listed everywhere. */
+export const SERVICES: Service[] = [
+    { name: "gateway", user: "1000:1000", configMount: "/etc/caddy", dataMount: "/data", stopSeconds: 15, health: wget("http://127.0.0.1:2020/-/gateway") },
+    { name: "prometheus", user: "65534:65534", configMount: "/etc/prometheus", dataMount: "/prometheus", stopSeconds: 60, health: wget("http://127.0.0.1:9090/-/ready") },
+    { name: "alertmanager", user: "65534:65534", configMount: "/etc/alertmanager", dataMount: "/alertmanager", stopSeconds: 15, health: wget("http://127.0.0.1:9093/-/ready") },
+    // Loki's and Tempo's images have no shell and no wget: the binary asks itself.
+    { name: "loki", user: "10001:10001", configMount: "/etc/loki", dataMount: "/loki", stopSeconds: 60, health: ["CMD", "/usr/bin/loki", "-health"] },
+    { name: "tempo", user: "10001:10001", configMount: "/etc/tempo", dataMount: "/var/tempo", stopSeconds: 60, health: ["CMD", "/tempo", "-health"] },
+    // Grafana's image keeps its files for group 0.
+    { name: "grafana", user: "472:0", configMount: "/etc/grafana", dataMount: "/var/lib/grafana", stopSeconds: 15, health: wget("http://127.0.0.1:3000/api/health") },
+    { name: "node-exporter", user: "65534:65534", configMount: "", dataMount: "", stopSeconds: 5, health: wget("http://127.0.0.1:9100/") },
+];
+
+/** The image of every service: what the user gave, else the pinned one, behind the mirror where one is given. */
+export function planImages(images: Record<string, string> = {}, registry = ""): Record<string, string> {
+    const prefix = registry ? `${registry.replace(/\/+$/, "")}/` : "";
+    return Object.fromEntries(SERVICES.map(({ name }) => [name, images[name] ?? prefix + IMAGES[name]]));
+}

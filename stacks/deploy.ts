@@ -1,0 +1,23 @@
+import * as pulumi from "@pulumi/pulumi";
+import { readConfig } from "./config";
+import { wireEnvironment } from "./environment";
+import { readConnection } from "./member";
+import { deployShared } from "./owner";
+
+/** What differs between a deployment and the offline plan. */
+export interface DeployOptions {
+    /** Directory, relative to the project's, for the files that the Docker provider's `ssh` reads. */
+    keysDirectory: string;
+}
+
+/** One stack: the owner makes the shared deployment, a member reads it; both then wire their own hosts. Gives the stack's outputs. */
+export async function deploy(options: DeployOptions): Promise<Record<string, unknown>> {
+    const config = readConfig();
+    const { environment, was, repair } = config;
+    if (config.owner) {
+        const { outputs, connections, jump, ready } = deployShared(config.owner, config, options);
+        return { ...outputs, ...wireEnvironment({ environment, was, repair, jump, connection: connections[environment], dependsOn: [ready] }) };
+    }
+    const connection = pulumi.secret(await readConnection(config));
+    return wireEnvironment({ environment, was, repair, jump: config.member!.jump, connection, dependsOn: [] });
+}

@@ -1,0 +1,147 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import * as tls from "@pulumi/tls";
+import { Connection } from "../components/connection";
+import { HostMetrics, LogAgent, LogAgentArgs } from "../components/log-agent";
+import { Machine } from "../components/machine";
+import { MetricsTarget, RegistrationArgs, ScrapeProfile, TargetArgs } from "../components/metrics-target";
+import { OtelJavaAgent } from "../components/otel-java-agent";
+import type { Was } from "./config";
+import type { JumpConfig, SshConfig } from "./schema";
+
+/** What one stack wires, whether it owns the shared deployment or joins it. */
+export interface EnvironmentArgs {
+    environment: string;
+    /** A secret; in the owner stack not yet known. */
+    connection: pulumi.Output<Connection>;
+    /** The host to go through to the monitoring host. */
+    jump?: JumpConfig;
+    was: Was[];
+    repair: string;
+    /** What must stand before targets are registered. */
+    dependsOn: pulumi.Resource[];
+}
+
+/** Certificates of the log agents' metrics port are renewed on `up` in their last year. */
+const CERTIFICATE_HOURS = 5 * 365 * 24;
+const RENEWAL_HOURS = 365 * 24;
+/** The name that the certificate is for; Prometheus checks it in place of each host's address. */
+const AGENT_NAME = "log-agent";
+
+/** Wires every WAS host of one environment: targets for Prometheus, and agents for logs, traces and host metrics. */
+export function wireEnvironment(args: EnvironmentArgs): Record<string, pulumi.Output<unknown>> {
+    const { environment, was, dependsOn } = args;
+    const deployKey = deployKeyFor(environment, was);
+    const hostMetrics = was.some((host) => host.hostMetrics.enabled) ? agentCredentials(environment) : undefined;
+
+    new MetricsTarget("metrics", {
+        environment,
+        registration: registrationOf(args),
+        targets: planTargets(was),
+        profiles: { ...actuatorProfiles(was), ...(hostMetrics ? { [AGENT_NAME]: profileOf(hostMetrics) } : {}) },
+    }, { dependsOn });
+
+    for (const host of was) {
+        const machine = machineOf(host, args.repair, deployKey?.privateKeyOpenssh);
+        new LogAgent(`${host.name}-log-agent`, logAgentArgs(host, machine, args, hostMetrics));
+        if (host.tracing.enabled && host.tracing.javaAgent) new OtelJavaAgent(`${host.name}-java-agent`, javaAgentArgs(host, machine, environment));
+    }
+    return deployKey ? { sshPublicKey: deployKey.publicKeyOpenssh } : {};
+}
+
+/** The key pair for hosts that config names no key for: its public half is the output that goes into their authorized_keys. */
+function deployKeyFor(environment: string, was: Was[]): tls.PrivateKey | undefined {
+    return was.some(({ ssh }) => ssh && !ssh.privateKey) ? new tls.PrivateKey(`${environment}-deploy-key`, { algorithm: "ED25519" }) : undefined;
+}
+
+/** One password and one certificate for the metrics port of all log agents of the environment. */
+function agentCredentials(environment: string): AgentCredentials {
+    const password = new random.RandomPassword(`${environment}-agent-password`, { length: 32, special: false });
+    const key = new tls.PrivateKey(`${environment}-agent-key`, { algorithm: "ECDSA", ecdsaCurve: "P256" });
+    const certificate = new tls.SelfSignedCert(`${environment}-agent-certificate`, {
+        privateKeyPem: key.privateKeyPem, subject: { commonName: AGENT_NAME }, dnsNames: [AGENT_NAME], allowedUses: ["digital_signature", "server_auth"],
+        isCaCertificate: false, validityPeriodHours: CERTIFICATE_HOURS, earlyRenewalHours: RENEWAL_HOURS,
+    });
+    return { username: "prometheus", password: password.result, certificate: certificate.certPem, privateKey: key.privateKeyPem };
+}
+
+type AgentCredentials = Required<Pick<HostMetrics, "username" | "password" | "certificate" | "privateKey">>;
+
+function profileOf({ username, password, certificate }: AgentCredentials): ScrapeProfile {
+    return { username, password, ca: certificate, serverName: AGENT_NAME };
+}
+
+function registrationOf({ connection, jump }: EnvironmentArgs): RegistrationArgs {
+    const { address, port, user, privateKey, hostKey } = connection.registration as unknown as Record<keyof Connection["registration"], pulumi.Output<never>>;
+    return { address, port, user, privateKey: pulumi.secret(privateKey), hostKey, ...(jump ? { jump: withKey(jump, privateKey) } : {}) };
+}
+
+/** Every endpoint that Prometheus shall scrape for these hosts. */
+export function planTargets(was: Was[]): TargetArgs[] {
+    return was.flatMap((host) => {
+        const common = { application: host.application, instance: host.name, labels: host.labels };
+        const { actuator, hostMetrics } = host;
+        return [
+            ...(actuator.enabled ? [{
+                ...common, kind: "application", address: endpoint(host.address, actuator.port), path: actuator.path, scheme: actuator.scheme,
+                profile: actuatorProfileName(host, was), ...(actuator.intervalSeconds ? { intervalSeconds: actuator.intervalSeconds } : {}),
+            }] : []),
+            ...(hostMetrics.enabled ? [{
+                ...common, kind: "host", address: endpoint(host.address, hostMetrics.port), scheme: "https", profile: AGENT_NAME,
+                path: "/api/v0/component/prometheus.exporter.unix.host/metrics",
+            }] : []),
+        ];
+    });
+}
+
+function endpoint(address: string, port: number): string {
+    return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** Hosts with the same credentials share a profile, named after the first of them. */
+function actuatorProfileName(host: Was, was: Was[]): string {
+    const identity = actuatorIdentity(host);
+    if (identity === "") return "";
+    const first = was.find((other) => actuatorIdentity(other) === identity)!;
+    return `actuator-${first.name.replace(/\./g, "-")}`;
+}
+
+function actuatorIdentity({ actuator: { enabled, username, password, ca, serverName } }: Was): string {
+    return enabled && (username || ca || serverName) ? JSON.stringify([username, password, ca, serverName]) : "";
+}
+
+/** The credentials that Actuator endpoints ask for, by profile. */
+export function actuatorProfiles(was: Was[]): Record<string, ScrapeProfile> {
+    return Object.fromEntries(was.filter((host) => actuatorIdentity(host) !== "").map((host) => {
+        const { username, password, ca, serverName } = host.actuator;
+        return [actuatorProfileName(host, was), { username, password, ca, serverName }];
+    }));
+}
+
+/** How commands reach the host, with the stack's own key where config names none. */
+export function machineOf(host: Was, repair: string, deployKey: pulumi.Input<string> | undefined): Machine {
+    if (!host.ssh) return { repair };
+    const { jump, ...direct } = host.ssh;
+    const own = withKey(direct, deployKey);
+    return { repair, ssh: { ...own, ...(jump ? { jump: withKey(jump, own.privateKey) } : {}) } };
+}
+
+/** A hop with a key: its own, or else the one of what lies behind it. */
+export function withKey<T extends SshConfig | JumpConfig>(hop: T, otherwise: pulumi.Input<string> | undefined): Omit<T, "privateKey"> & { privateKey: pulumi.Input<string> } {
+    return { ...hop, privateKey: pulumi.secret(hop.privateKey ?? otherwise ?? "") };
+}
+
+function logAgentArgs(host: Was, machine: Machine, { environment, connection }: EnvironmentArgs, credentials: AgentCredentials | undefined): LogAgentArgs {
+    const { tracing, hostMetrics, name, ...rest } = host;
+    return {
+        machine, host: name, environment, application: rest.application, gateway: connection.gateway, runtime: rest.runtime, agent: rest.agent,
+        logs: rest.logs, labels: rest.labels, patterns: rest.patterns, redactions: rest.redactions,
+        otlp: { enabled: tracing.enabled, address: tracing.listenAddress },
+        sampling: { percentage: tracing.percentage, slowMs: tracing.slowMs },
+        ...(hostMetrics.enabled && credentials ? { hostMetrics: { enabled: true, port: hostMetrics.port, ...credentials } } : {}),
+    };
+}
+
+function javaAgentArgs(host: Was, machine: Machine, environment: string) {
+    return { machine, environment, application: host.application, instance: host.name };
+}

@@ -1,0 +1,48 @@
+import * as pulumi from "@pulumi/pulumi";
+import { MonitoringHost } from "../components/monitoring-host";
+import { Machine } from "../components/machine";
+import { withKey } from "./environment";
+import type { Ec2Config, OwnerConfig } from "./schema";
+
+/** The monitoring host as the rest of the owner stack needs it, whichever kind it is. */
+export interface OwnerHost {
+    machine: Machine;
+    /** Where agents and people reach the gateway. */
+    address: pulumi.Input<string>;
+    /** Where member stacks register their targets. */
+    registrationAddress: pulumi.Input<string>;
+    /** The host's public key. */
+    hostKey: pulumi.Input<string>;
+    /** Changes with the machine behind the address. */
+    id: pulumi.Input<string>;
+    memoryMiB?: number;
+    bootTimeoutSeconds: number;
+    dependsOn: pulumi.Resource[];
+}
+
+/** From `monitoring.host`: an EC2 instance that is made here, or a machine that is there. */
+export function ownerHost(owner: OwnerConfig, repair: string): OwnerHost {
+    return owner.host.ec2 ? ec2Host(owner, owner.host.ec2, repair) : machineHost(owner, repair);
+}
+
+function machineHost({ host, address, registrationAddress }: OwnerConfig, repair: string): OwnerHost {
+    const { ssh, memoryMiB } = host.machine!;
+    if (!ssh) return { machine: { repair }, address: address!, registrationAddress: registrationAddress ?? address!, hostKey: "", id: "", memoryMiB, bootTimeoutSeconds: 0, dependsOn: [] };
+    const { jump, ...direct } = ssh;
+    const own = withKey({ ...direct, hostKey: ssh.hostKey! }, undefined);
+    return {
+        machine: { repair, ssh: { ...own, ...(jump ? { jump: withKey(jump, own.privateKey) } : {}) } },
+        address: address ?? ssh.address, registrationAddress: registrationAddress ?? ssh.address, hostKey: ssh.hostKey!, id: "", memoryMiB, bootTimeoutSeconds: 0, dependsOn: [],
+    };
+}
+
+/** First boot: cloud-init installs Docker and formats the volume; 2 to 4 minutes on a t4g.small are usual. */
+const BOOT_SECONDS = 900;
+
+function ec2Host(owner: OwnerConfig, ec2: Ec2Config, repair: string): OwnerHost {
+    const host = new MonitoringHost("monitoring-host", { ...ec2, gatewayPort: owner.port, dataDirectory: owner.directory });
+    return {
+        machine: { repair, ssh: host.ssh }, address: owner.address ?? host.address, registrationAddress: owner.registrationAddress ?? host.address, hostKey: host.ssh.hostKey,
+        id: host.instanceId, memoryMiB: host.memoryMiB, bootTimeoutSeconds: BOOT_SECONDS, dependsOn: [host],
+    };
+}

@@ -1,0 +1,96 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import * as tls from "@pulumi/tls";
+import { Connection, CONNECTION_FORMAT } from "../components/connection";
+import { REGISTRATION } from "../components/metrics-target/registration";
+import { EnvironmentArgs, GatewayTlsArgs, MonitoringServices } from "../components/monitoring-services";
+import type { StackConfig } from "./config";
+import type { DeployOptions } from "./deploy";
+import { OwnerHost, ownerHost } from "./owner-host";
+import type { JumpConfig, OwnerConfig } from "./schema";
+
+/** What the owner stack gives: to its members as outputs, to its own environment directly. */
+export interface SharedDeployment {
+    outputs: Record<string, unknown>;
+    /** By environment, a secret. */
+    connections: Record<string, pulumi.Output<Connection>>;
+    /** The host to go through to the monitoring host. */
+    jump?: JumpConfig;
+    /** Stands when targets can be registered. */
+    ready: pulumi.Resource;
+}
+
+/** A root that outlives the deployment: the gateway renews its own short-lived certificates by it. */
+const CA_HOURS = 10 * 365 * 24;
+
+/** Makes the shared deployment, on an EC2 instance of its own or on a machine that is there. */
+export function deployShared(owner: OwnerConfig, { environment, repair }: StackConfig, { keysDirectory }: DeployOptions): SharedDeployment {
+    const host = ownerHost(owner, repair);
+    const identities = Object.fromEntries(Object.entries(owner.environments).map(([name, { token }]) => [name, makeIdentity(name, token)]));
+    const adminPassword = pulumi.secret(owner.adminPassword ?? new random.RandomPassword("grafana-admin-password", { length: 24, special: false }).result);
+    const gatewayTls = makeTls(owner);
+
+    const services = new MonitoringServices("monitoring", {
+        machine: host.machine, address: host.address, hostId: host.id, memoryMiB: host.memoryMiB, bootTimeoutSeconds: host.bootTimeoutSeconds, keysDirectory,
+        port: owner.port, tls: gatewayTls, names: owner.names, grafanaAdminPassword: adminPassword, alertWebhookUrl: secretOrNone(owner.alertWebhookUrl),
+        environments: Object.fromEntries(Object.keys(identities).map((name) => [name, environmentArgs(owner, name, identities[name])])),
+        ownEnvironment: environment, destroyWithMembers: owner.destroyWithMembers,
+        retention: owner.retention, dataDirectory: owner.directory, images: owner.images, registry: owner.registry,
+    }, { dependsOn: host.dependsOn });
+
+    const connections = Object.fromEntries(Object.entries(identities).map(([name, identity]) => [name, connectionFor(name, identity, host, services)]));
+    return {
+        connections, jump: owner.host.machine?.ssh?.jump, ready: services,
+        outputs: {
+            monitoring: {
+                url: services.gatewayUrl, versions: services.versions,
+                environments: Object.fromEntries(Object.entries(owner.environments).map(([name, { cidrs, hosts, labels }]) => [name, { cidrs, hosts: hosts ?? [], labels: labels ?? [] }])),
+            },
+            ...Object.fromEntries(Object.entries(connections).map(([name, connection]) => [`connection_${name}`, connection])),
+            grafanaPassword: adminPassword, ca: services.ca, sshFiles: services.sshFiles,
+        },
+    };
+}
+
+/** What only one environment has: the token of its agents, and the key that registers its targets. */
+interface Identity {
+    token: pulumi.Output<string>;
+    key: tls.PrivateKey;
+}
+
+function makeIdentity(environment: string, token: string | undefined): Identity {
+    return {
+        token: pulumi.secret(token ?? new random.RandomPassword(`${environment}-token`, { length: 40, special: false }).result),
+        key: new tls.PrivateKey(`${environment}-registration-key`, { algorithm: "ED25519" }),
+    };
+}
+
+function environmentArgs(owner: OwnerConfig, name: string, { token, key }: Identity): EnvironmentArgs {
+    const { cidrs, hosts, labels, maxTargets, samplesPerTarget, severity, retention } = owner.environments[name];
+    return {
+        token, registrationKeys: [key.publicKeyOpenssh.apply((text) => text.trim())], cidrs, hosts, labels, maxTargets, samplesPerTarget, severity,
+        logRetention: retention?.logs, traceRetention: retention?.traces,
+    };
+}
+
+function makeTls({ tls: mode = "ca", certificate, privateKey, domain }: OwnerConfig): GatewayTlsArgs {
+    if (mode !== "ca") return { mode, certificate, privateKey: secretOrNone(privateKey), domain };
+    const key = new tls.PrivateKey("ca-key", { algorithm: "ECDSA", ecdsaCurve: "P256" });
+    const ca = new tls.SelfSignedCert("ca", {
+        privateKeyPem: key.privateKeyPem, subject: { commonName: "photogather-monitoring" }, isCaCertificate: true, setSubjectKeyId: true,
+        allowedUses: ["cert_signing", "crl_signing", "digital_signature"], validityPeriodHours: CA_HOURS,
+    });
+    return { mode, caCertificate: ca.certPem, caPrivateKey: key.privateKeyPem };
+}
+
+function connectionFor(environment: string, { token, key }: Identity, host: OwnerHost, services: MonitoringServices): pulumi.Output<Connection> {
+    return pulumi.secret(pulumi.output({
+        format: CONNECTION_FORMAT, environment,
+        gateway: { url: services.gatewayUrl, ca: services.ca, token },
+        registration: { address: host.registrationAddress, port: host.machine.ssh?.port ?? 22, user: REGISTRATION.user, privateKey: key.privateKeyOpenssh, hostKey: host.hostKey },
+    }));
+}
+
+function secretOrNone(value: string | undefined): pulumi.Output<string> | undefined {
+    return value === undefined ? undefined : pulumi.secret(value);
+}

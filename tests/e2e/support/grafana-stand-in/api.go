@@ -1,0 +1,213 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+)
+
+type server struct {
+	settings settings
+	mutex    sync.Mutex
+	sources  map[string]*source
+}
+
+func (s *server) loadSources() error {
+	sources, err := readSources(s.settings.provisioning())
+	if err != nil {
+		return err
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.sources = sources
+	return nil
+}
+
+func (s *server) source(uid string) *source {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.sources[uid]
+}
+
+func (s *server) routes() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path := r.URL.Path
+		switch {
+		case path == "/api/health":
+			answer(w, 200, map[string]any{"database": "ok", "version": os.Getenv("GRAFANA_VERSION"), "commit": "stand-in"})
+			return
+		case path == "/":
+			http.Redirect(w, r, "/login", http.StatusFound)
+			return
+		case path == "/login":
+			fmt.Fprintln(w, "<!doctype html><title>Grafana (stand-in)</title>")
+			return
+		}
+		user, password, given := r.BasicAuth()
+		if !given {
+			answer(w, 401, message("Unauthorized"))
+		} else if !isAdmin(s.settings, user, password) {
+			answer(w, 401, message("Invalid username or password"))
+		} else {
+			s.api(w, r)
+		}
+	})
+}
+
+func (s *server) api(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.Path
+	if rest, is := strings.CutPrefix(path, "/api/datasources/proxy/uid/"); is {
+		uid, _, _ := strings.Cut(rest, "/")
+		s.proxy(w, r, uid)
+	} else if uid, is := strings.CutPrefix(path, "/api/datasources/uid/"); is && r.Method == "GET" {
+		s.describeSource(w, uid)
+	} else if uid, is := strings.CutPrefix(path, "/api/dashboards/uid/"); is && r.Method == "GET" {
+		s.describeDashboard(w, uid)
+	} else if path == "/api/search" && r.Method == "GET" {
+		s.search(w, r.URL.Query())
+	} else if path == "/api/admin/provisioning/datasources/reload" && r.Method == "POST" {
+		if err := s.loadSources(); err != nil {
+			answer(w, 500, message(err.Error()))
+			return
+		}
+		answer(w, 200, message("Datasources config reloaded"))
+	} else {
+		answer(w, 404, message("Not found"))
+	}
+}
+
+func (s *server) describeSource(w http.ResponseWriter, uid string) {
+	d := s.source(uid)
+	if d == nil {
+		answer(w, 404, message("Data source not found"))
+		return
+	}
+	secure := map[string]bool{}
+	for key := range d.SecureJSONData {
+		secure[key] = true
+	}
+	answer(w, 200, map[string]any{
+		"uid": d.UID, "orgId": 1, "name": d.Name, "type": d.Type, "access": "proxy", "url": d.URL, "user": d.User, "database": d.Database,
+		"basicAuth": d.BasicAuth, "basicAuthUser": d.BasicAuthUser, "withCredentials": d.WithCredentials, "isDefault": d.IsDefault,
+		"jsonData": d.JSONData, "secureJsonFields": secure, "version": 1, "readOnly": !d.Editable,
+	})
+}
+
+// proxy sends a request on to a data source, with the headers and the credentials that it was provisioned with and without the caller's.
+func (s *server) proxy(w http.ResponseWriter, r *http.Request, uid string) {
+	d := s.source(uid)
+	if d == nil {
+		answer(w, 404, message("Unable to find datasource"))
+		return
+	}
+	if d.Type == "prometheus" && !mayAskPrometheus(r.Method, strings.TrimPrefix(r.URL.Path, "/api/datasources/proxy/uid/"+uid+"/")) {
+		answer(w, 403, message(r.Method+"s not allowed on proxied Prometheus datasource"))
+		return
+	}
+	target, err := url.Parse(d.URL)
+	if err != nil || target.Host == "" {
+		answer(w, 500, message("data source has no usable URL"))
+		return
+	}
+	proxy := httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) {
+		// The path as it came, so that an encoded slash or brace stays one.
+		rest := strings.TrimPrefix(p.In.URL.EscapedPath(), "/api/datasources/proxy/uid/"+uid)
+		p.Out.URL.Path, p.Out.URL.RawPath = mustUnescape(rest), rest
+		p.SetURL(target)
+		p.Out.Header.Del("Authorization")
+		p.Out.Header.Del("Cookie")
+		if d.BasicAuth {
+			p.Out.SetBasicAuth(d.BasicAuthUser, d.secure("basicAuthPassword"))
+		}
+		for i := 1; ; i++ {
+			name, _ := d.JSONData[fmt.Sprintf("httpHeaderName%d", i)].(string)
+			if name == "" {
+				break
+			}
+			p.Out.Header.Set(name, d.secure(fmt.Sprintf("httpHeaderValue%d", i)))
+		}
+	}}
+	proxy.ServeHTTP(w, r)
+}
+
+func mayAskPrometheus(method, path string) bool {
+	switch method {
+	case "DELETE", "PUT":
+		return false
+	case "POST":
+		switch path {
+		case "api/v1/query", "api/v1/query_range", "api/v1/series", "api/v1/labels", "api/v1/query_exemplars":
+			return true
+		}
+		return false
+	}
+	return true
+}
+
+func mustUnescape(path string) string {
+	plain, err := url.PathUnescape(path)
+	if err != nil {
+		return path
+	}
+	return plain
+}
+
+func (s *server) describeDashboard(w http.ResponseWriter, uid string) {
+	dashboards, err := readDashboards(s.settings.provisioning())
+	if err != nil {
+		answer(w, 500, message(err.Error()))
+		return
+	}
+	for _, d := range dashboards {
+		if d.uid == uid {
+			answer(w, 200, map[string]any{"dashboard": d.body, "meta": map[string]any{
+				"type": "db", "url": "/d/" + d.uid, "folderTitle": d.folder, "folderUid": d.folderUID, "provisioned": true,
+			}})
+			return
+		}
+	}
+	answer(w, 404, message("Dashboard not found"))
+}
+
+func (s *server) search(w http.ResponseWriter, query url.Values) {
+	dashboards, err := readDashboards(s.settings.provisioning())
+	if err != nil {
+		answer(w, 500, message(err.Error()))
+		return
+	}
+	found := []map[string]any{}
+	for _, d := range dashboards {
+		if query.Get("type") == "dash-folder" || !matches(d, query) {
+			continue
+		}
+		found = append(found, map[string]any{
+			"uid": d.uid, "title": d.title, "type": "dash-db", "url": "/d/" + d.uid, "tags": d.tags, "folderTitle": d.folder, "folderUid": d.folderUID,
+		})
+	}
+	answer(w, 200, found)
+}
+
+func matches(d dashboard, query url.Values) bool {
+	if !strings.Contains(strings.ToLower(d.title), strings.ToLower(query.Get("query"))) {
+		return false
+	}
+	for _, tag := range query["tag"] {
+		if !strings.Contains("\n"+strings.Join(d.tags, "\n")+"\n", "\n"+tag+"\n") {
+			return false
+		}
+	}
+	return true
+}
+
+func message(text string) map[string]any { return map[string]any{"message": text} }
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}

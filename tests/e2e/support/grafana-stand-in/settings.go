@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// settings is grafana.ini, with GF_<SECTION>_<KEY> from the environment over it, as Grafana reads them.
+type settings map[string]string
+
+var defaults = settings{
+	"security.admin_user": "admin", "security.admin_password": "admin",
+	"server.http_addr": "", "server.http_port": "3000",
+	"paths.data": "/var/lib/grafana", "paths.provisioning": "/etc/grafana/provisioning",
+}
+
+func (s settings) get(section, key string) string {
+	name := "GF_" + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(section)+"_"+key)
+	if value, set := os.LookupEnv(name); set && value != "" {
+		return expandVar(value)
+	}
+	if value, set := s[section+"."+key]; set {
+		return expandVar(value)
+	}
+	return defaults[section+"."+key]
+}
+
+func (s settings) provisioning() string { return s.get("paths", "provisioning") }
+
+func readSettings(args []string) (settings, error) {
+	file := "/etc/grafana/grafana.ini"
+	for _, arg := range args {
+		if path, is := strings.CutPrefix(arg, "--config="); is {
+			file = path
+		}
+	}
+	result := settings{}
+	text, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return result, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	section := ""
+	scanner := bufio.NewScanner(strings.NewReader(string(text)))
+	for scanner.Scan() {
+		line := strings.TrimSpace(scanner.Text())
+		key, value, isPair := strings.Cut(line, "=")
+		switch {
+		case line == "" || line[0] == '#' || line[0] == ';':
+		case line[0] == '[' && line[len(line)-1] == ']':
+			section = line[1 : len(line)-1]
+		case isPair:
+			result[section+"."+strings.TrimSpace(key)] = unquote(strings.TrimSpace(value))
+		default:
+			return nil, fmt.Errorf("%s: cannot read the line %q", file, line)
+		}
+	}
+	return result, scanner.Err()
+}
+
+func unquote(value string) string {
+	for _, quote := range []string{`"""`, "`", `"`} {
+		if len(value) >= 2*len(quote) && strings.HasPrefix(value, quote) && strings.HasSuffix(value, quote) {
+			return value[len(quote) : len(value)-len(quote)]
+		}
+	}
+	return value
+}
+
+var provider = regexp.MustCompile(`\$(|__\w+)\{([^}]+)\}`)
+
+// expandVar replaces $__file{path}, $__env{NAME} and ${NAME}.
+func expandVar(value string) string {
+	return provider.ReplaceAllStringFunc(value, func(found string) string {
+		parts := provider.FindStringSubmatch(found)
+		switch parts[1] {
+		case "__file":
+			text, err := os.ReadFile(parts[2])
+			if err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+			return strings.TrimSpace(string(text))
+		case "", "__env":
+			return os.Getenv(parts[2])
+		}
+		return found
+	})
+}
+
+// admin is what the real one keeps in its database: written at the first start only, so a password that is changed later has no effect.
+type admin struct {
+	User   string `json:"user"`
+	Digest string `json:"digest"`
+}
+
+func (s settings) database() string { return filepath.Join(s.get("paths", "data"), "grafana.db") }
+
+func createAdmin(s settings) error {
+	if _, err := os.Stat(s.database()); err == nil {
+		return nil
+	}
+	return writeAdmin(s, s.get("security", "admin_user"), s.get("security", "admin_password"))
+}
+
+func writeAdmin(s settings, user, password string) error {
+	text, err := json.Marshal(admin{User: user, Digest: digest(password)})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(s.database(), text, 0o640)
+}
+
+func isAdmin(s settings, user, password string) bool {
+	text, err := os.ReadFile(s.database())
+	var known admin
+	if err != nil || json.Unmarshal(text, &known) != nil {
+		return false
+	}
+	return user == known.User && subtle.ConstantTimeCompare([]byte(digest(password)), []byte(known.Digest)) == 1
+}
+
+func digest(password string) string {
+	sum := sha256.Sum256([]byte(password))
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,29 @@
+import { spawnSync } from "node:child_process";
+
+/**
+ * Runs the Pulumi CLI and gives what it printed on stdout; its own messages reach the user as they are.
+ *
+ * @throws Error where the CLI is missing or fails
+ */
+export function pulumiCli(...args: string[]): string {
+    const run = spawnSync("pulumi", args, { encoding: "utf8", stdio: ["inherit", "pipe", "inherit"], maxBuffer: 1 << 28 });
+    if (run.error) throw new Error("the Pulumi CLI is not on PATH: install it (https://www.pulumi.com/docs/install/)");
+    if (run.status !== 0) throw new Error(`pulumi ${args[0]} failed`);
+    return run.stdout;
+}
+
+/** Runs a tool's main function; a failure is one line and an exit code. */
+export function runTool(main: () => void): void {
+    try {
+        main();
+    } catch (error) {
+        console.error(`error: ${(error as Error).message}`);
+        process.exitCode = 1;
+    }
+}
+
+/** The stack that `--stack` names. */
+export function requireStack(stack: string | undefined, tool: string): string {
+    if (!stack) throw new Error(`which stack? npm run ${tool} -- --stack NAME`);
+    return stack;
+}
