@@ -53,7 +53,7 @@ export const systemd: Encoder = (value) => {
  */
 export const env: Encoder = (value) => {
     const plain = text(value);
-    if (!/^[A-Za-z0-9_@%+=:,./-]*$/.test(plain)) throw new RangeError(`an environment file cannot carry the value ${JSON.stringify(plain)}`);
+    if (!/^[A-Za-z0-9_@%+=:,./[\]-]*$/.test(plain)) throw new RangeError(`an environment file cannot carry the value ${JSON.stringify(plain)}`);
     return plain;
 };
 

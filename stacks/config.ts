@@ -3,7 +3,7 @@ import { z } from "zod";
 import { Connection, validateConnection } from "../components/connection";
 import { failOn, Problem, under } from "../components/problems";
 import { crossCheckOwner, crossCheckWas } from "./checks";
-import { JumpConfig, memberSchema, OwnerConfig, ownerSchema, schema, SshConfig, WasConfig, WasDefaults } from "./schema";
+import { ArtifactsConfig, JumpConfig, memberSchema, OwnerConfig, ownerSchema, schema, SshConfig, WasConfig, WasDefaults } from "./schema";
 
 /** The config of one stack, complete: every default filled in, every rule held. */
 export interface StackConfig {
@@ -44,7 +44,9 @@ export interface Was {
     hostMetrics: { enabled: boolean; port: number };
     patterns: Record<string, string>;
     redactions: Record<string, string>;
-    artifacts: Record<string, string>;
+    artifacts: ArtifactsConfig;
+    /** `agent: promtail` only. */
+    promtailDirectory?: string;
 }
 
 /** What the log agent reads. */
@@ -79,6 +81,10 @@ export interface Tracing {
     javaAgent: boolean;
     /** systemd service of the application, which then includes the Java agent's environment file; "" for none. */
     service: string;
+    /** Container of the application, to restart with `restart`; "" for none. */
+    container: string;
+    /** More settings for the Java agent: `OTEL_…` names to values. */
+    properties: Record<string, string>;
     /** Restart the application when the Java agent or its settings changed. */
     restart: boolean;
     listenAddress: string;
@@ -144,14 +150,21 @@ function parseRole(given: Record<string, unknown> | undefined, environment: stri
         return { owner: parsed.data };
     }
     if (given && ("stack" in given || "connection" in given)) {
-        const parsed = memberSchema.safeParse(given);
+        const section = "connection" in given ? { ...given, connection: fromText(given.connection) } : given;
+        const parsed = memberSchema.safeParse(section);
         problems.push(...under("monitoring", issues(parsed.error)));
         if ("stack" in given && "connection" in given) problems.push({ path: "monitoring", message: "expected either `stack` or `connection`, got both" });
-        if ("connection" in given) problems.push(...under("monitoring.connection", validateConnection(given.connection, environment)));
+        if ("connection" in given) problems.push(...under("monitoring.connection", validateConnection(fromText(given.connection), environment)));
         return { member: parsed.data as Member | undefined };
     }
     problems.push({ path: "monitoring", message: "expected `host` (this stack owns the shared deployment), or `stack: prod` or `connection` (it uses another stack's)" });
     return {};
+}
+
+/** `pulumi config set --secret` can set texts only: a section that is a secret as a whole comes as JSON. */
+function fromText(value: unknown): unknown {
+    if (typeof value !== "string") return value;
+    try { return JSON.parse(value); } catch { return undefined; }
 }
 
 /** A host's own settings over the stack's `defaults`, section by section, over ours. */
@@ -159,7 +172,7 @@ function completeWas(host: WasConfig, defaults: WasDefaults): Was {
     const agent = host.agent ?? defaults.agent ?? "alloy";
     const alloy = agent === "alloy";
     const actuator = { enabled: true, port: 8080, path: "/actuator/prometheus", scheme: "http", username: "", password: "", ca: "", serverName: "", ...defaults.actuator, ...host.actuator };
-    const tracing = { enabled: alloy, javaAgent: true, service: "", restart: false, listenAddress: "127.0.0.1", percentage: 100, slowMs: 500, ...defaults.tracing, ...host.tracing };
+    const tracing = { enabled: alloy, javaAgent: true, service: "", container: "", properties: {}, restart: false, listenAddress: "127.0.0.1", percentage: 100, slowMs: 500, ...defaults.tracing, ...host.tracing };
     return {
         name: host.name, address: host.address, agent,
         application: host.application ?? defaults.application ?? "",
@@ -172,6 +185,7 @@ function completeWas(host: WasConfig, defaults: WasDefaults): Was {
         patterns: { ...defaults.patterns, ...host.patterns },
         redactions: { ...defaults.redactions, ...host.redactions },
         artifacts: { ...defaults.artifacts, ...host.artifacts },
+        promtailDirectory: host.promtailDirectory ?? defaults.promtailDirectory,
     };
 }
 

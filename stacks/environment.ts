@@ -5,7 +5,7 @@ import { Connection } from "../components/connection";
 import { HostMetrics, LogAgent, LogAgentArgs } from "../components/log-agent";
 import { Machine } from "../components/machine";
 import { MetricsTarget, RegistrationArgs, ScrapeProfile, TargetArgs } from "../components/metrics-target";
-import { OtelJavaAgent } from "../components/otel-java-agent";
+import { OtelJavaAgent, OtelJavaAgentArgs } from "../components/otel-java-agent";
 import type { Was } from "./config";
 import type { JumpConfig, SshConfig } from "./schema";
 
@@ -27,6 +27,8 @@ const CERTIFICATE_HOURS = 5 * 365 * 24;
 const RENEWAL_HOURS = 365 * 24;
 /** The name that the certificate is for; Prometheus checks it in place of each host's address. */
 const AGENT_NAME = "log-agent";
+/** OTLP/HTTP. */
+const OTLP_PORT = 4318;
 
 /** Wires every WAS host of one environment: targets for Prometheus, and agents for logs, traces and host metrics. */
 export function wireEnvironment(args: EnvironmentArgs): Record<string, pulumi.Output<unknown>> {
@@ -132,16 +134,24 @@ export function withKey<T extends SshConfig | JumpConfig>(hop: T, otherwise: pul
 }
 
 function logAgentArgs(host: Was, machine: Machine, { environment, connection }: EnvironmentArgs, credentials: AgentCredentials | undefined): LogAgentArgs {
-    const { tracing, hostMetrics, name, ...rest } = host;
+    const { tracing, hostMetrics, artifacts } = host;
     return {
-        machine, host: name, environment, application: rest.application, gateway: connection.gateway, runtime: rest.runtime, agent: rest.agent,
-        logs: rest.logs, labels: rest.labels, patterns: rest.patterns, redactions: rest.redactions,
+        machine, host: host.name, environment, application: host.application, gateway: connection.gateway, runtime: host.runtime, agent: host.agent,
+        logs: host.logs, labels: host.labels, patterns: host.patterns, redactions: host.redactions,
         otlp: { enabled: tracing.enabled, address: tracing.listenAddress },
         sampling: { percentage: tracing.percentage, slowMs: tracing.slowMs },
         ...(hostMetrics.enabled && credentials ? { hostMetrics: { enabled: true, port: hostMetrics.port, ...credentials } } : {}),
+        artifact: artifacts.agent, image: artifacts.agentImage, promtailDirectory: host.promtailDirectory,
     };
 }
 
-function javaAgentArgs(host: Was, machine: Machine, environment: string) {
-    return { machine, environment, application: host.application, instance: host.name };
+function javaAgentArgs({ name, application, tracing, artifacts }: Was, machine: Machine, environment: string): OtelJavaAgentArgs {
+    return {
+        machine, environment, application, instance: name, otlpEndpoint: `http://${endpoint(tracing.listenAddress, OTLP_PORT)}`,
+        properties: tracing.properties,
+        ...(tracing.service ? { systemdService: tracing.service } : {}),
+        ...(tracing.service && tracing.restart ? { restartService: tracing.service } : {}),
+        ...(tracing.container && tracing.restart ? { restartContainer: tracing.container } : {}),
+        ...artifacts.javaAgent,
+    };
 }

@@ -42,7 +42,7 @@ const BOOT_SECONDS = 900;
 function ec2Host(owner: OwnerConfig, ec2: Ec2Config, repair: string): OwnerHost {
     const host = new MonitoringHost("monitoring-host", { ...ec2, gatewayPort: owner.port, dataDirectory: owner.directory });
     return {
-        machine: { repair, ssh: host.ssh }, address: owner.address ?? host.address, registrationAddress: owner.registrationAddress ?? host.address, hostKey: host.ssh.hostKey,
+        machine: { repair, ssh: host.ssh }, address: owner.address ?? host.address, registrationAddress: owner.registrationAddress ?? host.address, hostKey: host.hostKey,
         id: host.instanceId, memoryMiB: host.memoryMiB, bootTimeoutSeconds: BOOT_SECONDS, dependsOn: [host],
     };
 }

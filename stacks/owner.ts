@@ -84,11 +84,14 @@ function makeTls({ tls: mode = "ca", certificate, privateKey, domain }: OwnerCon
 }
 
 function connectionFor(environment: string, { token, key }: Identity, host: OwnerHost, services: MonitoringServices): pulumi.Output<Connection> {
-    return pulumi.secret(pulumi.output({
+    const { gatewayUrl, ca } = services;
+    const { registrationAddress, machine, hostKey } = host;
+    const known = pulumi.all([gatewayUrl, ca, token, registrationAddress, machine.ssh?.port ?? 22, key.privateKeyOpenssh, hostKey]);
+    return pulumi.secret(known.apply(([url, caPem, bearer, address, port, privateKey, publicHostKey]): Connection => ({
         format: CONNECTION_FORMAT, environment,
-        gateway: { url: services.gatewayUrl, ca: services.ca, token },
-        registration: { address: host.registrationAddress, port: host.machine.ssh?.port ?? 22, user: REGISTRATION.user, privateKey: key.privateKeyOpenssh, hostKey: host.hostKey },
-    }));
+        gateway: { url, ca: caPem, token: bearer },
+        registration: { address, port, user: REGISTRATION.user, privateKey, hostKey: publicHostKey },
+    })));
 }
 
 function secretOrNone(value: string | undefined): pulumi.Output<string> | undefined {

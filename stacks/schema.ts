@@ -35,16 +35,23 @@ const logs = z.strictObject({
 });
 
 const tracing = z.strictObject({
-    enabled: z.boolean().optional(), javaAgent: z.boolean().optional(), service: z.string().optional(), restart: z.boolean().optional(),
-    listenAddress: address.optional(), percentage: z.number().min(0).max(100).optional(), slowMs: z.int().min(1).optional(),
+    enabled: z.boolean().optional(), javaAgent: z.boolean().optional(), service: z.string().optional(), container: z.string().optional(), restart: z.boolean().optional(),
+    listenAddress: address.optional(), properties: z.record(z.string(), z.string()).optional(), percentage: z.number().min(0).max(100).optional(), slowMs: z.int().min(1).optional(),
 });
 
 const hostMetrics = z.strictObject({ enabled: z.boolean().optional(), port: port.optional() });
 
+/** Where a host without the internet has its programs from. */
+const artifacts = z.strictObject({
+    agent: z.strictObject({ version: z.string(), url: z.string(), sha256: z.record(z.string(), z.string()).optional() }).optional(),
+    agentImage: z.string().optional(),
+    javaAgent: z.strictObject({ version: z.string().optional(), url: z.string(), sha256: z.string().optional() }).optional(),
+});
+
 const wasDefaults = z.strictObject({
-    ssh: ssh.optional(), application: name.optional(), actuator: actuator.optional(), logs: logs.optional(), tracing: tracing.optional(), hostMetrics: hostMetrics.optional(),
+    ssh: ssh.optional(), application: name.optional(), promtailDirectory: absolutePath.optional(), actuator: actuator.optional(), logs: logs.optional(), tracing: tracing.optional(), hostMetrics: hostMetrics.optional(),
     runtime: z.enum(["systemd", "docker"]).optional(), agent: z.enum(["alloy", "promtail"]).optional(), labels: labels.optional(),
-    patterns: z.record(z.string(), z.string()).optional(), redactions: z.record(z.string(), z.string()).optional(), artifacts: z.record(z.string(), z.string()).optional(),
+    patterns: z.record(z.string(), z.string()).optional(), redactions: z.record(z.string(), z.string()).optional(), artifacts: artifacts.optional(),
 });
 
 const was = wasDefaults.extend({ name, address, local: z.boolean().optional() });
@@ -95,5 +102,6 @@ export type WasConfig = z.infer<typeof was>;
 export type WasDefaults = z.infer<typeof wasDefaults>;
 export type EnvironmentConfig = z.infer<typeof environment>;
 export type Ec2Config = z.infer<typeof ec2>;
+export type ArtifactsConfig = z.infer<typeof artifacts>;
 export type SshConfig = z.infer<typeof ssh>;
 export type JumpConfig = z.infer<typeof jump>;

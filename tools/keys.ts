@@ -16,6 +16,6 @@ runTool(() => {
         console.log(`Stack ${stack} needs no files: it reaches no Docker over SSH. Go on with \`pulumi destroy -s ${stack}\` or \`pulumi refresh -s ${stack}\`.`);
         return;
     }
-    writeSshFiles(path.posix.join(".keys", stack), files);
+    writeSshFiles(files, path.posix.join(".keys", stack));
     console.log(`Wrote ${Object.keys(files).length} files to .keys/${stack}/. Next: \`pulumi destroy -s ${stack}\` or \`pulumi refresh -s ${stack}\`.`);
 });

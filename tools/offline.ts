@@ -58,7 +58,7 @@ export async function runOffline(program: () => unknown, world: OfflineWorld = {
     await pulumi.runtime.setMocks({
         newResource: ({ type, name, inputs, id }) => ({ id: id || `${name}-id`, state: { ...inputs, ...computed[type]?.(name, inputs) } }),
         call: ({ token, inputs }) => answers[token]?.(inputs) ?? {},
-    }, "photogather-monitoring", stack, preview);
+    }, "photogather-monitoring", stack, preview, "organization");
     spyOnRequests(registrations);
     const outputs = await pulumi.runtime.runInPulumiStack(async () => program());
     await (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();

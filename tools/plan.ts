@@ -49,7 +49,12 @@ function report(stack: string, run: OfflineRun, directory: string): void {
     console.log(`Resources: ${run.registrations.length + 1} to create. Files: ${files.length} written to ${directory}/\n`);
 }
 
-main().catch((error: unknown) => {
-    console.error(`error: ${pulumi.RunError.isInstance(error) || error instanceof Error ? (error as Error).message : String(error)}`);
+/** The same error reaches us more than once, as the stack's own promises fail with it too: it is told once. */
+function fail(error: unknown): void {
+    if (process.exitCode) return;
+    console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;
-});
+}
+
+process.on("unhandledRejection", fail);
+main().catch(fail);

@@ -60,12 +60,12 @@ export function unitName(unit: string): string {
 
 /** The statements, in OTTL, that give every span the vocabulary of the other signals. */
 export function renderSpanStatements(plan: LogAgentPlan): string[] {
-    const set = (attribute: string, value: string, condition = "") => `set(attributes["${attribute}"], ${JSON.stringify(value)})${condition}`;
+    const set = (attribute: string, value: string, condition = "") => `set(resource.attributes["${attribute}"], ${JSON.stringify(value)})${condition}`;
     return [
         set("deployment.environment.name", plan.environment),
         set("service.instance.id", plan.host),
         // An SDK that was told no name calls itself unknown_service.
-        set("service.name", plan.application, ` where attributes["service.name"] == nil or IsMatch(attributes["service.name"], "^(unknown_service.*)?$")`),
+        set("service.name", plan.application, ` where resource.attributes["service.name"] == nil or IsMatch(resource.attributes["service.name"], "^(unknown_service.*)?$")`),
     ];
 }
 

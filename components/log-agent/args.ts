@@ -63,7 +63,7 @@ export interface AgentGateway {
 
 /** What the agent reads. At least one of the three. */
 export interface LogSources {
-    /** Log files, as absolute globs: `/var/log/shop/*.log`, `/srv/shop-*/current.log`. @default [] */
+    /** Log files, as absolute globs: `/var/log/shop/*.log`, `/srv/shop?/app.log`. @default [] */
     files?: string[];
     /** systemd units whose journal is read, e.g. `shop.service`. @default [] */
     units?: string[];

@@ -16,8 +16,8 @@ export interface Redaction {
 }
 
 const LEVELS = "TRACE|DEBUG|INFO|WARN|ERROR|FATAL";
-/** Between a key and its value: `=`, `:`, or JSON's `": "`. A blank alone does not count: `traceId= spanId=` has no trace id. */
-const IS = `(?:["']\\s*:\\s*["']?|[=:]["']?)`;
+/** Between a key and its value: `=`, `:`, or JSON's `": "`. No blank after `=`: `traceId= spanId=` has no trace id. */
+const IS = `(?:["'] ?: ?["']?|=["']?|: ?["']?)`;
 /** A value of `key=value`: no blank, and no punctuation at its end. */
 const WORD = "[A-Za-z0-9](?:[A-Za-z0-9_.:/+-]{0,126}[A-Za-z0-9])?";
 
@@ -65,7 +65,7 @@ export function planFields(patterns: LogPatterns = {}): ParsedField[] {
 
 /** Secrets and personal data that are common in logs. Card numbers go by their issuers' prefixes, so that epoch milliseconds stay. */
 const DEFAULT_REDACTIONS: Record<string, string> = {
-    bearer: String.raw`(?i)\b(?:bearer|basic)\s+([A-Za-z0-9._~+/-]{8,}=*)`,
+    bearer: String.raw`(?i)(?:\bbearer[ \t]+|\bauthorization["']?[ \t]*[=:][ \t]*["']?(?:[a-z]+[ \t]+)?)([\w.~+/-]{8,}=*)|\b(eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?)`,
     url: String.raw`://[^/\s:@]*:([^/\s@]+)@`,
     password: String.raw`(?i)(?:password|passwd|pwd|secret|token|api[_-]?key)["']?[ \t]*[=:][ \t]*(?:"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)'|([^\s"',;&)}\]]+))`,
     email: String.raw`([A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})`,

@@ -40,7 +40,6 @@ function validateCombination(args: LogAgentArgs): Problem[] {
     if (args.agent === "promtail") {
         return [
             ...(otlp?.enabled ? [{ path: "otlp.enabled", message: 'expected false: Promtail receives no traces; use agent "alloy"' }] : []),
-            ...(args.sampling ? [{ path: "sampling", message: 'expected nothing: Promtail forwards no traces; use agent "alloy"' }] : []),
             ...(hostMetrics && hostMetrics.enabled !== false ? [{ path: "hostMetrics", message: 'expected nothing: Promtail has no host metrics; use agent "alloy"' }] : []),
         ];
     }
@@ -119,9 +118,10 @@ function validateSampling({ percentage = 100, slowMs = 1000, keepErrors = true, 
     ];
 }
 
-function validateHostMetrics({ port, username, password, certificate, privateKey }: HostMetrics): Problem[] {
-    return [
-        ...validatePort("port", port ?? 12345),
+function validateHostMetrics({ enabled, port, username, password, certificate, privateKey }: HostMetrics): Problem[] {
+    const portProblems = validatePort("port", port ?? 12345);
+    return enabled === false ? portProblems : [
+        ...portProblems,
         ...(username === undefined || /^[A-Za-z0-9._-]+$/.test(username) ? [] : [{ path: "username", message: "expected letters, digits, dots, hyphens and underscores" }]),
         ...(typeof password !== "string" || /^[\x21-\x7e]{8,}$/.test(password) ? [] : [{ path: "password", message: "expected at least 8 printable ASCII characters" }]),
         ...(typeof certificate !== "string" || certificate.includes("BEGIN CERTIFICATE-----") ? [] : [{ path: "certificate", message: "expected the text of a PEM certificate" }]),

@@ -6,17 +6,19 @@ export interface MetricsTargetArgs {
     /** The environment, as the owner stack lists it, e.g. `"dev"`. */
     environment: string;
     /** The restricted SSH identity of the environment: `registration` of the owner stack's output `connection_<environment>`. */
-    registration: RegistrationIdentity;
+    registration: RegistrationArgs;
     /** Everything that Prometheus shall scrape for the environment; replaces the list of before. */
     targets: TargetArgs[];
     /** Credentials by name, for the targets that name them in `profile`. @default {} */
     profiles?: Record<string, ScrapeProfile>;
     /** How metrics get to the monitoring host: `"pull"`, Prometheus scrapes the targets. @default "pull" */
     mode?: string;
+    /** Any new value sends the list again, as `Machine.repair` does for files. @default "" */
+    repair?: string;
 }
 
 /** How to reach the program that takes the list. */
-export interface RegistrationIdentity {
+export interface RegistrationArgs {
     /** Host name or IP address of the monitoring host. */
     address: pulumi.Input<string>;
     /** @default 22 */

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { machineCommand, SshConnection, validateSsh } from "../machine";
 import { failOn, under } from "../problems";
-import { MetricsTargetArgs, RegistrationIdentity } from "./args";
+import { MetricsTargetArgs, RegistrationArgs } from "./args";
 import { REGISTRATION } from "./registration";
 import { renderTargets, TargetList, validateTargets } from "./targets";
 
@@ -34,7 +34,7 @@ export class MetricsTarget extends pulumi.ComponentResource {
             create: "set",
             delete: "remove",
             // Addresses and labels are no secrets, but profiles are, and they are one text.
-            stdin: pulumi.secret(pulumi.output({ environment: args.environment, targets: args.targets, profiles: args.profiles ?? {} })
+            stdin: pulumi.secret(pulumi.output({ environment: args.environment, targets: args.targets, profiles: args.profiles ?? {}, repair: args.repair })
                 .apply((list) => renderTargets(list as TargetList))),
         }, { parent: this });
 
@@ -43,6 +43,6 @@ export class MetricsTarget extends pulumi.ComponentResource {
     }
 }
 
-function connectionOf(registration: RegistrationIdentity): SshConnection {
+function connectionOf(registration: RegistrationArgs): SshConnection {
     return { ...registration, user: registration.user ?? REGISTRATION.user };
 }

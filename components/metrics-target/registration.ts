@@ -44,7 +44,7 @@ export const REGISTRATION = {
 };
 
 /** Everything that may register. */
-export interface RegistrationArgs {
+export interface RegistrationHostArgs {
     /** By environment name. */
     environments: Record<string, RegistrationPolicyArgs>;
     /** The services' data directory. @default "/var/lib/photogather-monitoring/data" */
@@ -89,7 +89,7 @@ const LABEL = /^[a-zA-Z_][a-zA-Z0-9_]{0,62}$/;
 const RESERVED_LABELS = ["environment", "job", "application", "instance"];
 
 /** Problems with the policies, paths relative to `environments`. */
-export function validateRegistration(args: RegistrationArgs): Problem[] {
+export function validateRegistration(args: RegistrationHostArgs): Problem[] {
     return Object.entries(args.environments).flatMap(([environment, policy]) => [
         ...validateEnvironment(environment, environment), ...under(environment, validatePolicy(policy)),
     ]);
@@ -106,8 +106,10 @@ function validatePolicy(policy: RegistrationPolicyArgs): Problem[] {
         ...(policy.labels ?? []).flatMap((label, i) => label.startsWith("__") || RESERVED_LABELS.includes(label)
             ? [{ path: `labels[${i}]`, message: `"${label}" is set by the monitoring host or is always allowed` }] : []),
         ...(Number.isInteger(maxTargets) && maxTargets > 0 ? [] : [{ path: "maxTargets", message: "expected a whole number above 0" }]),
-        ...(min >= timeoutSeconds(policy.limits) ? [] : [{ path: "minIntervalSeconds", message: "expected at least the scrape timeout: Prometheus drops a target whose interval is shorter" }]),
-        ...(max >= min && max <= 240 ? [] : [{ path: "maxIntervalSeconds", message: "expected at least minIntervalSeconds and at most 240: a series is stale after 300 seconds" }]),
+        ...(min >= timeoutSeconds(policy.limits)
+            ? [] : [{ path: "minIntervalSeconds", message: "expected at least the scrape timeout: Prometheus drops a target whose interval is shorter" }]),
+        ...(max >= min && max <= 240
+            ? [] : [{ path: "maxIntervalSeconds", message: "expected at least minIntervalSeconds and at most 240: a series is stale after 300 seconds" }]),
     ];
 }
 
@@ -119,15 +121,19 @@ function intervals(policy: RegistrationPolicyArgs): { min: number; max: number }
     return { min: policy.minIntervalSeconds ?? DEFAULT_INTERVALS.min, max: policy.maxIntervalSeconds ?? DEFAULT_INTERVALS.max };
 }
 
-/** Program, policies and authorized keys, and the directories that the program writes to. Run `registrationSetupScript` before, `registrationApplyScript` after. */
-export function registrationFiles(args: RegistrationArgs): RegistrationFiles {
+/**
+ * Program, policies and authorized keys, and the directories that the program writes to.
+ * Run `registrationSetupScript` before the files are put there, and `registrationApplyScript` after.
+ */
+export function registrationFiles(args: RegistrationHostArgs): RegistrationFiles {
     const environments = Object.entries(args.environments).sort(([a], [b]) => (a < b ? -1 : 1));
     return {
         directories: registrationDirectories(args.dataDirectory),
         files: [
             { path: REGISTRATION.program, mode: "0755", content: registrationProgram() },
             { path: `${REGISTRATION.home}/.ssh/authorized_keys`, content: renderAuthorizedKeys(args.environments, registrationCommand(args.dataDirectory)) },
-            ...environments.map(([environment, policy]) => ({ path: `${REGISTRATION.policies}/${environment}.json`, content: renderPolicy(environment, policy) })),
+            ...environments.map(([environment, policy]) => (
+                { path: `${REGISTRATION.policies}/${environment}.json`, content: renderPolicy(environment, policy) })),
         ],
     };
 }
@@ -211,13 +217,16 @@ done
 }
 
 /** Shell text for `remove`: ends what the user runs, and removes the user and what it wrote, the data directory aside. Runs any number of times. */
-export function registrationRemoveScript(): string {
+export function registrationRemoveScript(dataDirectory?: string): string {
     const { user, root } = REGISTRATION;
+    const requests = requestsDirectory(dataDirectory);
+    // The lists stay with the data, but not as files of a user id that another user may get.
     return `if id ${user} >/dev/null 2>&1; then
   pkill -KILL -u ${user} || :
   tries=0
   until userdel ${user}; do tries=$((tries + 1)); [ "$tries" -lt 5 ] || exit 1; sleep 1; done
 fi
+[ ! -d ${requests} ] || chown -R root:root ${requests}
 rm -rf ${root}/targets ${root}/scrape ${root}/credentials
 `;
 }

@@ -11,6 +11,7 @@ export interface TargetList {
     environment: string;
     targets: KnownTarget[];
     profiles: Record<string, KnownProfile>;
+    repair?: string;
 }
 
 /** A target whose address is known. */
@@ -42,7 +43,8 @@ export function renderTargets(list: TargetList): string {
     const used = new Set(targets.map(({ profile }) => profile));
     const profiles = Object.entries(list.profiles).filter(([name]) => used.has(name)).sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([name, { username = "", password = "", ca = "", serverName = "" }]) => [name, { username, password, ca, serverName }]);
-    return JSON.stringify({ format: TARGETS_FORMAT, environment: list.environment, profiles: Object.fromEntries(profiles), targets }) + "\n";
+    const repair = list.repair ? { repair: list.repair } : {};
+    return JSON.stringify({ format: TARGETS_FORMAT, environment: list.environment, ...repair, profiles: Object.fromEntries(profiles), targets }) + "\n";
 }
 
 function renderTarget(target: KnownTarget) {
@@ -79,12 +81,16 @@ function validateMode(mode: string): Problem[] {
 function validateProfile(profile: object): Problem[] {
     const problems: Problem[] = [];
     const { username, password, ca, serverName } = profile as KnownProfile;
-    if (typeof username === "string" && !/^[!-9;-~ ]*$/.test(username)) problems.push({ path: "username", message: "expected printable ASCII without a colon" });
+    if (typeof username === "string" && !/^[!-9;-~ ]*$/.test(username)) {
+        problems.push({ path: "username", message: "expected printable ASCII without a colon" });
+    }
     if (typeof password === "string" && (CONTROL.test(password) || password !== password.trim())) {
         problems.push({ path: "password", message: "expected one line without blanks at either end: Prometheus trims them" });
     }
     if (password !== undefined && password !== "" && !username) problems.push({ path: "username", message: "is needed beside a password" });
-    if (typeof ca === "string" && ca && !/^-----BEGIN CERTIFICATE-----\r?\n/.test(ca)) problems.push({ path: "ca", message: "expected PEM that begins with -----BEGIN CERTIFICATE-----" });
+    if (typeof ca === "string" && ca && !/^-----BEGIN CERTIFICATE-----\r?\n/.test(ca)) {
+        problems.push({ path: "ca", message: "expected PEM that begins with -----BEGIN CERTIFICATE-----" });
+    }
     if (typeof serverName === "string" && serverName) problems.push(...validateAddress("serverName", serverName));
     return problems;
 }
@@ -96,7 +102,8 @@ function validateTarget(target: TargetArgs, profiles: string[]): Problem[] {
         ...(typeof target.address === "string" ? validateHostAndPort("address", target.address) : []),
         ...validateLabelValue("application", target.application),
         ...validateLabelValue("instance", target.instance),
-        ...(profile === "" || profiles.includes(profile) ? [] : [{ path: "profile", message: `no profile is named ${quote(profile)}; profiles: ${profiles.join(", ") || "none"}` }]),
+        ...(profile === "" || profiles.includes(profile)
+            ? [] : [{ path: "profile", message: `no profile is named ${quote(profile)}; profiles: ${profiles.join(", ") || "none"}` }]),
         ...(path === undefined || (METRICS_PATH.test(path) && !path.split("/").includes(".."))
             ? [] : [{ path: "path", message: `expected a path such as "/actuator/prometheus", without query, got ${quote(path)}` }]),
         ...(scheme === undefined ? [] : validateOneOf("scheme", scheme, ["http", "https"])),
@@ -114,7 +121,9 @@ function validateHostAndPort(path: string, value: string): Problem[] {
 
 function validateLabel(name: string, value: string): Problem[] {
     const path = `labels.${name}`;
-    if (!LABEL.test(name) || name.startsWith("__")) return [{ path, message: "expected a label name of letters, digits and underscores that does not begin with __" }];
+    if (!LABEL.test(name) || name.startsWith("__")) {
+        return [{ path, message: "expected a label name of letters, digits and underscores that does not begin with __" }];
+    }
     if (OWN_LABELS.includes(name)) return [{ path, message: `"${name}" is set by other arguments or by the monitoring host` }];
     return value === "" ? [] : validateLabelValue(path, value);
 }

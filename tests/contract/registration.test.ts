@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { RegistrationPolicyArgs } from "../../components/metrics-target/registration";
@@ -43,6 +43,7 @@ const HOSTILE: [string, string | Buffer, RegExp][] = [
     ["format 2", JSON.stringify(request({ format: 2 })), /format: expected 1/],
     ["another environment", JSON.stringify(request({ environment: "prod" })), /environment: this identity is for "dev"/],
     ["an unknown key", JSON.stringify(request({ shell: "id" })), /shell: unknown key/],
+    ["a repair that is no text", JSON.stringify(request({ repair: {} })), /repair: expected a text/],
     ["no targets", JSON.stringify({ format: 1, environment: "dev", profiles: {} }), /targets: is missing/],
     ["targets as an object", JSON.stringify(request({ targets: {} })), /targets: expected a list/],
     ["too many targets", JSON.stringify(request({ targets: Array.from({ length: 6 }, () => target()) })), /6 targets, and 5 are allowed/],
@@ -118,6 +119,27 @@ const HOSTILE: [string, string | Buffer, RegExp][] = [
     ["a server name with a path", profiled({ serverName: "a/b" }), /serverName: is not/],
 ];
 
+const TARGETS = [
+    { kind: "application", address: "10.1.0.2:8080", application: "주문", instance: "orders-1", path: "/actuator/prometheus", intervalSeconds: 30, labels: { team: 'a "b"' } },
+    { kind: "application", address: "orders.example.internal:8080", application: "orders", instance: "orders-2" },
+    { kind: "host", address: "10.1.0.3:12345", application: "orders", instance: "orders-1", profile: "log-agent" },
+];
+
+let ca: string | undefined;
+
+/** Credentials with a CA that OpenSSL made just now. */
+function profiles(root: RegistrationRoot) {
+    if (!ca) {
+        const file = (name: string) => path.join(root.directory, name);
+        execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=test", "-days", "2",
+            "-keyout", file("key.pem"), "-out", file("cert.pem")], { stdio: "ignore" });
+        ca = fs.readFileSync(file("cert.pem"), "utf8");
+        fs.rmSync(file("key.pem"));
+        fs.rmSync(file("cert.pem"));
+    }
+    return { "log-agent": { username: "prometheus", password: "비밀 password", ca, serverName: "log-agent" } };
+}
+
 describe("registration, by the program on a directory of its own", () => {
     let root: RegistrationRoot;
 
@@ -150,6 +172,17 @@ describe("registration, by the program on a directory of its own", () => {
         assert.deepEqual(tree(root), {});
     });
 
+    it("gives up on a client that sends nothing more", async () => {
+        const program = path.join(root.directory, "register-targets");
+        fs.writeFileSync(program, fs.readFileSync(program, "utf8").replace("MAX_SECONDS = 30", "MAX_SECONDS = 1"));
+        const child = spawn(program, [...root.command.slice(1), "dev"], { env: { SSH_ORIGINAL_COMMAND: "set" } });
+        child.stdin.write('{"format":');
+        let said = "";
+        child.stderr.on("data", (chunk) => { said += chunk; });
+        assert.equal(await new Promise((resolve) => child.on("close", resolve)), 1);
+        assert.equal(said, "refused: not done within 1 seconds\n");
+    });
+
     it("refuses an environment that the owner does not list", () => {
         assert.deepEqual(register(root, "prod", "set", one()).refusals, ['refused: the monitoring host does not list the environment "prod"']);
     });
@@ -179,7 +212,7 @@ describe("registration, by the program on a directory of its own", () => {
     });
 
     it("takes what renderTargets makes, and writes it where Prometheus reads it", () => {
-        accept(register(root, "dev", "set", renderTargets({ environment: "dev", profiles: PROFILES(root), targets: TARGETS })));
+        accept(register(root, "dev", "set", renderTargets({ environment: "dev", profiles: profiles(root), targets: TARGETS })));
         const files = tree(root);
         assert.deepEqual(Object.keys(files), [
             "credentials/dev/log-agent.ca.pem", "credentials/dev/log-agent.password", "requests/dev.json", "scrape/dev.profiles.json",
@@ -196,7 +229,7 @@ describe("registration, by the program on a directory of its own", () => {
     });
 
     it("gives a profile's job the owner's limits and relabelling", () => {
-        accept(register(root, "dev", "set", renderTargets({ environment: "dev", profiles: PROFILES(root), targets: TARGETS })));
+        accept(register(root, "dev", "set", renderTargets({ environment: "dev", profiles: profiles(root), targets: TARGETS })));
         const { scrape_configs: [job, ...rest] } = JSON.parse(tree(root)["scrape/dev.profiles.json"]);
         assert.deepEqual(rest, []);
         assert.deepEqual(job, {
@@ -210,7 +243,7 @@ describe("registration, by the program on a directory of its own", () => {
 
     it("is read by Prometheus together with the owner's base jobs", function () {
         const promtool = part(this, "promtool");
-        accept(register(root, "dev", "set", renderTargets({ environment: "dev", profiles: PROFILES(root), targets: TARGETS })));
+        accept(register(root, "dev", "set", renderTargets({ environment: "dev", profiles: profiles(root), targets: TARGETS })));
         const at = (file: string) => path.join(root.directory, file);
         fs.writeFileSync(at("base.yml"), JSON.stringify({ scrape_configs: Object.values(scrapeJobs("dev", {}, root.directory)) }));
         fs.writeFileSync(at("prometheus.yml"), JSON.stringify({ scrape_config_files: [at("base.yml"), at("scrape/*.json")] }));
@@ -223,7 +256,7 @@ describe("registration, by the program on a directory of its own", () => {
     it("removes what a shorter list no longer has, and everything on remove, and nobody else's", () => {
         accept(register(root, "wide", "set", JSON.stringify({ ...request({ targets: [target({ address: "8.8.8.8:1" })] }), environment: "wide" })));
         const others = tree(root);
-        accept(register(root, "dev", "set", renderTargets({ environment: "dev", profiles: PROFILES(root), targets: TARGETS })));
+        accept(register(root, "dev", "set", renderTargets({ environment: "dev", profiles: profiles(root), targets: TARGETS })));
         accept(register(root, "dev", "set", one()));
         assert.deepEqual(Object.keys(tree(root)).filter((file) => file.includes("log-agent")), []);
         accept(register(root, "dev", "remove"));
@@ -254,7 +287,6 @@ describe("registration, by the program on a directory of its own", () => {
     });
 
     it("takes lists that come at the same time one after the other", async () => {
-        const { spawn } = await import("node:child_process");
         const calls = Array.from({ length: 8 }, (_, i) => new Promise<number | null>((resolve) => {
             const [program, ...options] = root.command;
             const child = spawn(program, [...options, "dev"], { env: { SSH_ORIGINAL_COMMAND: "set" }, stdio: ["pipe", "ignore", "ignore"] });
@@ -268,7 +300,7 @@ describe("registration, by the program on a directory of its own", () => {
     });
 
     it("applies a changed policy to what is registered, and forgets nothing should it change back", () => {
-        accept(register(root, "dev", "set", renderTargets({ environment: "dev", profiles: PROFILES(root), targets: TARGETS })));
+        accept(register(root, "dev", "set", renderTargets({ environment: "dev", profiles: profiles(root), targets: TARGETS })));
         const before = tree(root);
         writePolicy(root.directory, "dev", { ...DEV, cidrs: ["10.1.0.3/32"], hosts: [], limits: { sampleLimit: 7 } });
         const call = register(root, "dev", "--refresh");
@@ -283,7 +315,7 @@ describe("registration, by the program on a directory of its own", () => {
     });
 
     it("makes every file again from the list that it took last", () => {
-        accept(register(root, "dev", "set", renderTargets({ environment: "dev", profiles: PROFILES(root), targets: TARGETS })));
+        accept(register(root, "dev", "set", renderTargets({ environment: "dev", profiles: profiles(root), targets: TARGETS })));
         const before = tree(root);
         for (const place of ["targets", "scrape", "credentials"]) {
             fs.rmSync(path.join(root.directory, place), { recursive: true });
@@ -293,22 +325,3 @@ describe("registration, by the program on a directory of its own", () => {
         assert.deepEqual(tree(root), before);
     });
 });
-
-const TARGETS = [
-    { kind: "application", address: "10.1.0.2:8080", application: "주문", instance: "orders-1", path: "/actuator/prometheus", intervalSeconds: 30, labels: { team: 'a "b"' } },
-    { kind: "application", address: "orders.example.internal:8080", application: "orders", instance: "orders-2" },
-    { kind: "host", address: "10.1.0.3:12345", application: "orders", instance: "orders-1", profile: "log-agent" },
-];
-
-let ca: string | undefined;
-function PROFILES(root: RegistrationRoot) {
-    if (!ca) {
-        const file = (name: string) => path.join(root.directory, name);
-        execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=test", "-days", "2",
-            "-keyout", file("key.pem"), "-out", file("cert.pem")], { stdio: "ignore" });
-        ca = fs.readFileSync(file("cert.pem"), "utf8");
-        fs.rmSync(file("key.pem"));
-        fs.rmSync(file("cert.pem"));
-    }
-    return { "log-agent": { username: "prometheus", password: "비밀 password", ca, serverName: "log-agent" } };
-}

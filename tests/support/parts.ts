@@ -8,7 +8,8 @@ const missing = new Set<string>();
 
 /** The program's path, or undefined where it is not on PATH. */
 export function findPart(name: string): string | undefined {
-    return (process.env.PATH ?? "").split(path.delimiter).map((dir) => path.join(dir, name)).find((file) => {
+    // sshd is not on an ordinary user's PATH.
+    return [...(process.env.PATH ?? "").split(path.delimiter), "/usr/sbin"].map((dir) => path.join(dir, name)).find((file) => {
         try { fs.accessSync(file, fs.constants.X_OK); return fs.statSync(file).isFile(); } catch { return false; }
     });
 }

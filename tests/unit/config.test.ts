@@ -35,8 +35,8 @@ describe("config", () => {
             name: "was-1", address: "10.0.2.11", application: "shop", runtime: "systemd", agent: "alloy", labels: {}, ssh: undefined,
             actuator: { enabled: true, port: 8080, path: "/actuator/prometheus", scheme: "http", username: "", password: "", ca: "", serverName: "" },
             logs: { files: [], units: [], containers: [], applications: {} },
-            tracing: { enabled: true, javaAgent: true, service: "", restart: false, listenAddress: "127.0.0.1", percentage: 100, slowMs: 500 },
-            hostMetrics: { enabled: true, port: 12345 }, patterns: {}, redactions: {}, artifacts: {},
+            tracing: { enabled: true, javaAgent: true, service: "", container: "", properties: {}, restart: false, listenAddress: "127.0.0.1", percentage: 100, slowMs: 500 },
+            hostMetrics: { enabled: true, port: 12345 }, patterns: {}, redactions: {}, artifacts: {}, promtailDirectory: undefined,
         });
     });
     it("a host's section is laid over the stack's defaults, key by key", () => {
@@ -92,5 +92,9 @@ describe("config", () => {
         assert.deepEqual(member({ monitoring: { connection } }).member?.connection, connection);
         assert.match(problemsOf(() => member({ monitoring: { connection: { ...connection, environment: "prod" } } }))[0], /^monitoring\.connection\.environment: expected "dev", got "prod"/);
         assert.match(problemsOf(() => member({ monitoring: { connection: {} } }))[0], /could not be decrypted/);
+    });
+    it("a connection as JSON in a text is read, as `pulumi config set --secret` can set texts only", () => {
+        assert.deepEqual(member({ monitoring: { connection: JSON.stringify(connection) } }).member?.connection, connection);
+        assert.match(problemsOf(() => member({ monitoring: { connection: "{" } }))[0], /^monitoring\.connection: expected a connection/);
     });
 });

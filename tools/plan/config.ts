@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
-import { PLACEHOLDER_KEY } from "./world";
+import { PLACEHOLDER_KEY, placeholderConnection } from "./world";
 
 /** Stacks that have a config file in the project directory, owner first: members read what the owner's plan gave. */
 export function findStacks(directory: string): string[] {
@@ -12,8 +12,10 @@ export function findStacks(directory: string): string[] {
 
 /** The stack's config in the form that the engine hands to a program: structured values as JSON, secrets as placeholders. */
 export function loadConfig(directory: string, stack: string): Record<string, string> {
-    return Object.fromEntries(readStack(directory, stack).map(([key, value]) => {
-        const plain = withoutSecrets(value, key);
+    const entries = readStack(directory, stack);
+    const environment = String(entries.find(([key]) => key.endsWith(":environment"))?.[1] || stack);
+    return Object.fromEntries(entries.map(([key, value]) => {
+        const plain = withoutSecrets(value, key, environment);
         return [key, typeof plain === "string" ? plain : JSON.stringify(plain)];
     }));
 }
@@ -25,9 +27,16 @@ function readStack(directory: string, stack: string): [string, unknown][] {
 }
 
 /** An encrypted value cannot be read here, and need not be: what stands in for it has the form that its name tells. */
-function withoutSecrets(value: unknown, key: string): unknown {
-    if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, key));
+function withoutSecrets(value: unknown, key: string, environment: string): unknown {
+    if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, key, environment));
     if (typeof value !== "object" || value === null) return value;
-    if ("secure" in value) return /key$/i.test(key) ? PLACEHOLDER_KEY : `offline-placeholder-for-${key.replace(/\W/g, "-")}`;
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withoutSecrets(item, name)]));
+    if ("secure" in value) return placeholder(key, environment);
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withoutSecrets(item, name, environment)]));
+}
+
+function placeholder(key: string, environment: string): unknown {
+    if (key === "connection") return placeholderConnection(environment);
+    if (/key$/i.test(key)) return PLACEHOLDER_KEY;
+    if (/url$/i.test(key)) return "https://offline-placeholder.invalid/";
+    return `offline-placeholder-for-${key.replace(/\W/g, "-")}`;
 }

@@ -9,9 +9,11 @@ export interface PlannedFile {
     content: string;
 }
 
-/** Every file that the stack's commands would write on some machine, read back from the commands themselves. */
+/** Every file that the stack would write on some machine, read back from what the engine is given. */
 export function plannedFiles(registrations: Registration[]): PlannedFile[] {
-    return registrations.filter(({ type }) => type.startsWith("command:")).flatMap(({ name, inputs }) => {
+    return registrations.flatMap(({ type, name, inputs }) => {
+        if (type === "aws:ec2/instance:Instance") return [{ path: `${name}/user-data`, content: reveal<string>(inputs.userData) }];
+        if (!type.startsWith("command:")) return [];
         const stdin = reveal<unknown>(inputs.stdin);
         if (typeof stdin !== "string" || stdin === "") return [];
         const bundle = decodeBundle(stdin);

@@ -1,9 +1,19 @@
+import { Connection, CONNECTION_FORMAT } from "../../components/connection";
 import { Answers, Computed } from "../offline";
 
 /** A key that has the form of one and is none: the plan never makes or shows a secret. */
 export const PLACEHOLDER_KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb2ZmbGluZS1wbGFuLXBsYWNlaG9sZGVy\n-----END OPENSSH PRIVATE KEY-----\n";
 const PLACEHOLDER_PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIG9mZmxpbmUtcGxhbi1wbGFjZWhvbGRlci1ub3QtYS1rZXk=";
 const PLACEHOLDER_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nb2ZmbGluZS1wbGFuLXBsYWNlaG9sZGVy\n-----END CERTIFICATE-----\n";
+
+/** What stands in for a member's secret `monitoring.connection`. */
+export function placeholderConnection(environment: string): Connection {
+    return {
+        format: CONNECTION_FORMAT, environment,
+        gateway: { url: "https://203.0.113.10:8080", ca: PLACEHOLDER_CERTIFICATE, token: "offline-placeholder-for-token" },
+        registration: { address: "203.0.113.10", port: 22, user: "monitoring-targets", privateKey: PLACEHOLDER_KEY, hostKey: PLACEHOLDER_PUBLIC_KEY },
+    };
+}
 
 /** What the providers would compute. Every secret among it is a placeholder that says what it stands for. */
 export const COMPUTED: Computed = {
@@ -25,5 +35,6 @@ export const ANSWERS: Answers = {
     "aws:ec2/getVpc:getVpc": () => ({ id: "vpc-offline", cidrBlock: "10.0.0.0/16" }),
     "aws:ec2/getSubnets:getSubnets": () => ({ ids: ["subnet-offline"] }),
     "aws:ec2/getSubnet:getSubnet": () => ({ id: "subnet-offline", availabilityZone: "offline-1a", vpcId: "vpc-offline", cidrBlock: "10.0.0.0/24" }),
+    "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": () => ({ locations: ["offline-1a"] }),
     "aws:ec2/getInstanceType:getInstanceType": () => ({ memorySize: 2048 }),
 };

@@ -1,0 +1,28 @@
+import { TargetArgs } from "../metrics-target/args";
+import { hostPort } from "./alloy";
+import { ALLOY_PORT } from "./plan";
+
+/** Where Prometheus finds a host's metrics. */
+export interface LogAgentTargetArgs {
+    /** The host's IP address as the monitoring host reaches it. */
+    address: string;
+    /** `hostMetrics.port`. @default 12345 */
+    port?: number;
+    /** The `instance` label: the agent's `host`. */
+    host: string;
+    application: string;
+    /** Extra labels. @default {} */
+    labels?: Record<string, string>;
+}
+
+/** Credentials and CA of all agents of an environment are registered once, under this name; it is in their certificate too, as `serverName`. */
+export const LOG_AGENT_PROFILE = "log-agent";
+export const HOST_METRICS_PATH = "/api/v0/component/prometheus.exporter.unix.host/metrics";
+
+/** The host's metrics as a target of `MetricsTarget`: Alloy's own port, with TLS and the profile's credentials. */
+export function logAgentTarget(args: LogAgentTargetArgs): TargetArgs {
+    return {
+        kind: "host", profile: LOG_AGENT_PROFILE, address: hostPort(args.address, args.port ?? ALLOY_PORT), scheme: "https", path: HOST_METRICS_PATH,
+        application: args.application, instance: args.host, labels: args.labels ?? {},
+    };
+}

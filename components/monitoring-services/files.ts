@@ -1,0 +1,57 @@
+import { Bundle, BundleDirectory, BundleFile } from "../bundle";
+import { registrationFiles } from "../metrics-target/registration";
+import { failOn } from "../problems";
+import { KnownServicesArgs, MonitoringServicesArgs } from "./args";
+import { digest, renderAlertmanager, renderLoki, renderPrometheus, renderTempo } from "./backends";
+import { renderGateway } from "./gateway";
+import { renderGrafana } from "./grafana";
+import { CONFIG, DATA, SERVICES } from "./services";
+import { registrationPolicy, validateMonitoringServices } from "./validate";
+
+/** Names the bundle on the host. */
+export const BUNDLE = "monitoring-services";
+
+/**
+ * Every file and directory of ours on the monitoring host.
+ *
+ * @throws pulumi.RunError where a value that was an Output until now is wrong.
+ */
+export function planServiceBundle(args: KnownServicesArgs): Bundle {
+    failOn("MonitoringServices", validateMonitoringServices({ ...args, machine: {} } as MonitoringServicesArgs));
+    const registration = registrationFiles({ environments: Object.fromEntries(Object.entries(args.environments).map(([name, e]) => [name, registrationPolicy(e)])) });
+    return {
+        machine: "monitoring", name: BUNDLE,
+        directories: [...planDirectories(args.dataDirectory ?? DATA), ...registration.directories],
+        files: [...renderServiceFiles(args), ...registration.files],
+    };
+}
+
+/** The services' own files. */
+export function renderServiceFiles(args: KnownServicesArgs): BundleFile[] {
+    return [...renderGateway(args), ...renderPrometheus(args), ...renderAlertmanager(args), ...renderLoki(args), ...renderTempo(args), ...renderGrafana(args)];
+}
+
+/** Directories that must be there, files or no files, with the owner that each image runs as. */
+function planDirectories(data: string): BundleDirectory[] {
+    const config = ["prometheus/rules", "prometheus/scrape", "loki/rules", "grafana/dashboards", "grafana/provisioning/alerting", "grafana/provisioning/plugins"];
+    return [
+        ...config.map((directory) => ({ path: `${CONFIG}/${directory}` })),
+        { path: data, mode: "0755" },
+        ...SERVICES.filter(({ dataMount }) => dataMount).map(({ name, user }) => ({ path: `${data}/${name}`, mode: "0750", owner: user })),
+    ];
+}
+
+/** Files that a service reads at its start only; a change of one replaces that container, and no other. */
+const READ_AT_START: Record<string, RegExp> = {
+    loki: /\/loki\.yml$/,
+    tempo: /\/tempo\.yml$/,
+    grafana: /\/(grafana\.ini|provisioning\/.*)$/,
+};
+
+/** For each service a digest of the files that it cannot reload; "" where it can reload all of them. */
+export function planRestartDigests(files: BundleFile[]): Record<string, string> {
+    return Object.fromEntries(SERVICES.map(({ name }) => {
+        const own = READ_AT_START[name] ? files.filter(({ path }) => path.startsWith(`${CONFIG}/${name}/`) && READ_AT_START[name].test(path)) : [];
+        return [name, own.length > 0 ? digest(own) : ""];
+    }));
+}

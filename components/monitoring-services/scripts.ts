@@ -1,0 +1,110 @@
+import { shell } from "../encode";
+import { REGISTRATION, registrationApplyScript, registrationRemoveScript, registrationSetupScript } from "../metrics-target/registration";
+import { CONFIG, NETWORK } from "./services";
+
+/** Docker's API before this one does not know `start_interval` of a healthcheck. */
+const DOCKER_API = "1.44";
+
+const FAIL = `fail() { echo "photogather-monitoring: $*" >&2; exit 1; }`;
+
+/**
+ * Shell text that runs before the files are written: is this a host that the services can run on? One sentence for each thing that is missing.
+ *
+ * @param bootSeconds how long to wait for a host that is still setting itself up; 0 for none
+ */
+export function preflightScript(bootSeconds: number): string {
+    return `${FAIL}
+patience=${bootSeconds}
+if [ "$patience" -gt 0 ] && command -v cloud-init >/dev/null; then timeout "$patience" cloud-init status --wait >/dev/null 2>&1 || :; fi
+deadline=$(( $(date +%s) + patience ))
+until command -v docker >/dev/null && docker version >/dev/null 2>&1; do
+  if [ "$(date +%s)" -ge "$deadline" ]; then
+    command -v docker >/dev/null || fail "Docker is not installed on this host; install it, e.g. with: apt-get install docker.io"
+    fail "Docker does not answer on this host: $(docker version 2>&1 | tail -n 1)"
+  fi
+  sleep 3
+done
+api=$(docker version --format '{{.Server.APIVersion}}')
+[ "$(printf '%s\\n' ${DOCKER_API} "$api" | sort -V | head -n 1)" = ${DOCKER_API} ] || fail "Docker on this host is too old: its API is $api, and ${DOCKER_API} (Docker 25) is the least"
+for program in python3 curl base64 cmp runuser; do
+  command -v "$program" >/dev/null || fail "$program is missing on this host; install it"
+done
+if [ -n "\${SUDO_USER:-}" ] && [ "$SUDO_USER" != root ]; then
+  runuser -u "$SUDO_USER" -- docker version >/dev/null 2>&1 || fail "the user $SUDO_USER may not use Docker on this host; allow it with: usermod -aG docker $SUDO_USER"
+fi
+${registrationSetupScript()}`;
+}
+
+/** Shell text that runs when the files are in place. */
+export function settleScript(dataDirectory: string): string {
+    const key = shell(`${dataDirectory}/grafana/.secret-key`);
+    return `# Encrypts what Grafana stores. Beside its database, as the one is of no use without the other.
+if [ ! -s ${key} ]; then ( umask 077; head -c 32 /dev/urandom | base64 | tr -d '\\n' > ${key} ); fi
+chown 472:0 ${key}; chmod 0400 ${key}
+${registrationApplyScript()}`;
+}
+
+/** Shell text that runs on removal. The data directory stays. */
+export function removalScript(): string {
+    return registrationRemoveScript();
+}
+
+/**
+ * Shell text that waits until each service says itself that it runs the present configuration, and says what it said where it does not.
+ * A loading time is compared with the file's: services that tell none read their file every 5 s, so their word counts 12 s after the change.
+ */
+export function readyScript(): string {
+    return `set -eu
+${FAIL}
+LC_ALL=C; export LC_ALL
+deadline=$(( $(date +%s) + 90 ))
+inside() { docker exec ${NETWORK}-prometheus wget -q -T 5 -O - "$@" 2>/dev/null; }
+metric() { inside "http://$1/metrics" | awk -v name="$2" 'index($1, name) == 1 && (length($1) == length(name) || substr($1, length(name) + 1, 1) == "{") { print $NF; exit }'; }
+changed() { stat -c %Y "${CONFIG}/$1"; }
+said() { docker logs --tail 5 "${NETWORK}-$1" 2>&1 | cut -c 1-400; }
+well() { [ "$(docker inspect -f '{{.State.Health.Status}}' "${NETWORK}-$1" 2>/dev/null)" = healthy ]; }
+# since NUMBER SECONDS: true where the number, which may be 1.7e+09, is no less.
+since() { awk -v have="\${1:-0}" -v want="$2" 'BEGIN { exit !(have + 1 > want + 0) }'; }
+settled() { [ "$(date +%s)" -ge $(( $(changed "$1") + 12 )) ]; }
+is_one() { [ "$(metric "$1" "$2")" = 1 ]; }
+prometheus() { is_one localhost:9090 prometheus_config_last_reload_successful && since "$(metric localhost:9090 prometheus_config_last_reload_success_timestamp_seconds)" "$(changed prometheus/prometheus.yml)"; }
+gateway() { is_one gateway:2020 caddy_config_last_reload_successful && since "$(metric gateway:2020 caddy_config_last_reload_success_timestamp_seconds)" "$(changed gateway/Caddyfile)"; }
+alertmanager() { is_one alertmanager:9093 alertmanager_config_last_reload_successful && since "$(metric alertmanager:9093 alertmanager_config_last_reload_success_timestamp_seconds)" "$(changed alertmanager/alertmanager.yml)"; }
+loki() { settled loki/runtime.yml && is_one loki:3100 loki_runtime_config_last_reload_successful; }
+tempo() { settled tempo/overrides.yml && is_one tempo:3200 tempo_runtime_config_last_reload_successful; }
+grafana() { inside http://grafana:3000/api/health | grep -q '"database": *"ok"'; }
+reload_alertmanager() { inside --post-data= http://alertmanager:9093/-/reload >/dev/null || :; }
+# Caddy watches its file no more once it could not parse it; it is then told.
+reload_gateway() { docker exec ${NETWORK}-gateway wget -q -T 10 -O /dev/null --header 'Content-Type: text/caddyfile' --post-file /etc/caddy/Caddyfile http://127.0.0.1:2019/load 2>/dev/null || :; }
+reload_alertmanager
+asked=$(( $(date +%s) + 8 ))
+for service in prometheus gateway alertmanager loki tempo grafana; do
+  until well "$service" && "$service"; do
+    [ "$(date +%s)" -lt "$deadline" ] || fail "$service does not run the present configuration; it said: $(said "$service")"
+    if [ "$(date +%s)" -ge "$asked" ]; then
+      asked=$(( $(date +%s) + 15 ))
+      case $service in gateway) reload_gateway ;; alertmanager) reload_alertmanager ;; esac
+    fi
+    sleep 1
+  done
+done
+`;
+}
+
+/**
+ * Shell text that refuses to go on while environments other than the owner's have targets here: they would lose their monitoring, and could
+ * not take their registration back.
+ */
+export function membersGuardScript(ownEnvironment: string, destroyWithMembers: boolean): string {
+    if (destroyWithMembers) return ":";
+    return `${FAIL}
+members=
+for file in ${REGISTRATION.root}/requests/*.json ${REGISTRATION.root}/targets/*.json; do
+  [ -f "$file" ] || continue
+  name=\${file##*/}; name=\${name%%.*}
+  case " $members " in *" $name "*) continue ;; esac
+  [ "$name" = ${shell(ownEnvironment)} ] || members="\${members:+$members }$name"
+done
+[ -z "$members" ] || fail "these environments are still registered here: $members. Destroy their stacks first, or set destroyWithMembers to true, run pulumi up, and destroy again"
+`;
+}

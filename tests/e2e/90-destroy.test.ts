@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { GrafanaClient } from "./support/grafana";
+import { leftovers } from "./support/leftovers";
+import { eventually, sleep } from "./support/wait";
+import { World } from "./support/world";
+
+describe("the end", () => {
+    let world: World;
+    let grafana: GrafanaClient;
+
+    before(async () => {
+        world = await World.get();
+        grafana = await world.grafana();
+    });
+
+    it("`refresh` works from a fresh clone, after `npm run keys`", async () => {
+        const clone = world.engine.freshClone();
+        await clone.run("npm", ["run", "keys", "--", "--stack", "prod"]);
+        const run = world.keep(await (await clone.open("prod")).refresh());
+        assert.ok(run.ok, run.output);
+        clone.remove();
+    });
+
+    it("`destroy` of loadtest takes its targets and agents; prod and dev go on without a gap", async () => {
+        const run = world.keep(await world.stacks.loadtest.destroy());
+        assert.ok(run.ok, run.output);
+        await eventually("loadtest's targets to go", 30, async () => (await grafana.metrics('up{environment="loadtest"}')).length === 0 || undefined);
+        assert.equal(await leftovers(world.hosts.loadtest), "");
+        await sleep(35_000);
+        for (const environment of ["prod", "dev"]) {
+            const times = await grafana.sampleTimes(`up{environment="${environment}", instance="${environment}-was-1", job="was"}`, 120);
+            assert.ok(times.length >= 5, `${environment}: ${times.length} samples`);
+            const gaps = times.slice(1).map((time, index) => time - times[index]);
+            assert.ok(Math.max(...gaps) < 20, `${environment}: ${JSON.stringify(gaps)}`);
+        }
+    });
+
+    it("the owner refuses to go while a member is registered, and says who; nothing is taken away", async () => {
+        const before = await world.containers();
+        const run = world.keep(await world.stacks.prod.destroy());
+        assert.equal(run.ok, false);
+        assert.match(run.output, /dev/);
+        assert.match(run.output, /destroyWithMembers/);
+        assert.deepEqual(await world.containers(), before);
+    });
+
+    it("told so, the owner goes from a fresh clone; nothing is left but the data directory", async () => {
+        await world.configure("prod", ({ config }) => { (config.monitoring as Record<string, unknown>).destroyWithMembers = true; });
+        const up = await world.up("prod");
+        assert.ok(up.ok, up.output);
+        const clone = world.engine.freshClone();
+        await clone.run("npm", ["run", "keys", "--", "--stack", "prod"]);
+        const run = world.keep(await (await clone.open("prod")).destroy());
+        assert.ok(run.ok, run.output);
+        clone.remove();
+        assert.equal(await leftovers(world.monitor), "");
+        assert.equal(await leftovers(world.hosts.prod), "");
+        assert.ok(await world.monitor.has("/var/lib/photogather-monitoring/data/prometheus"));
+    });
+
+    it("a member whose monitoring host is gone can still be destroyed, as documented", async () => {
+        await world.engine.run("npm", ["run", "forget", "--", "--stack", "dev"]);
+        const run = world.keep(await world.stacks.dev.destroy());
+        assert.ok(run.ok, run.output);
+        assert.equal(await leftovers(world.hosts.dev), "");
+    });
+});

@@ -1,0 +1,81 @@
+import { ChildProcess, spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as http from "node:http";
+import * as path from "node:path";
+import { findPart } from "../../support/parts";
+import { Docker } from "./docker";
+import { end } from "./exec";
+import { stateDirectory } from "./state";
+import { eventually } from "./wait";
+
+/** Debian's and Ubuntu's package of that name has it. */
+const PROGRAM = "docker-registry";
+const PORT = 15000;
+
+/**
+ * A registry that stands in for Docker Hub: a host's Docker asks it first (`registry-mirrors`), so images are pulled by their real names.
+ * Two processes serve the same directory: one for the hosts, one on loopback to push to, which every daemon takes without TLS.
+ */
+export class Registry {
+    private constructor(private readonly docker: Docker, private readonly directory: string, private readonly processes: ChildProcess[],
+        /** What a host puts in `registry-mirrors`. */
+        readonly mirror: string) {}
+
+    /** @param address where the hosts reach this machine: their network's gateway */
+    static async start(docker: Docker, address: string): Promise<Registry> {
+        const program = findPart(PROGRAM);
+        if (!program) throw new Error(`${PROGRAM} is not on PATH`);
+        const directory = stateDirectory("registry");
+        const processes = ["127.0.0.1", address].map((listen) => serve(program, directory, listen));
+        const registry = new Registry(docker, directory, processes, `http://${address}:${PORT}`);
+        try {
+            for (const listen of ["127.0.0.1", address]) await eventually(`the registry on ${listen}`, 20, async () => await status(`http://${listen}:${PORT}/v2/`) === 200 || undefined);
+        } catch (error) {
+            await registry.stop();
+            throw error;
+        }
+        return registry;
+    }
+
+    /** Makes an image of the daemon's available to the hosts under its own name, e.g. `caddy:2.11.9` or `prom/prometheus:v3.16.0`. */
+    async serve(reference: string): Promise<void> {
+        const path = reference.split("/").length === 1 ? `library/${reference}` : reference;
+        const id = await this.docker.run(["image", "inspect", "--format", "{{.Id}}", reference]);
+        if (this.served()[path] === id) return;
+        const pushed = `127.0.0.1:${PORT}/${path}`;
+        await this.docker.run(["tag", reference, pushed]);
+        await this.docker.run(["push", "--quiet", pushed]);
+        await this.docker.run(["rmi", "--no-prune", pushed]);
+        fs.writeFileSync(this.list(), JSON.stringify({ ...this.served(), [path]: id }));
+    }
+
+    private served(): Record<string, string> {
+        return fs.existsSync(this.list()) ? JSON.parse(fs.readFileSync(this.list(), "utf8")) as Record<string, string> : {};
+    }
+
+    private list(): string {
+        return path.join(this.directory, "served.json");
+    }
+
+    async stop(): Promise<void> {
+        await Promise.all(this.processes.map((child) => end(child)));
+    }
+}
+
+function serve(program: string, directory: string, address: string): ChildProcess {
+    const config = path.join(directory, `${address}.yml`);
+    // YAML takes JSON.
+    fs.writeFileSync(config, JSON.stringify({
+        version: 0.1, log: { level: "warn", accesslog: { disabled: true } }, storage: { filesystem: { rootdirectory: path.join(directory, "data") } }, http: { addr: `${address}:${PORT}` },
+    }));
+    const log = fs.openSync(path.join(directory, `${address}.log`), "w");
+    const child = spawn(program, ["serve", config], { stdio: ["ignore", log, log] });
+    fs.closeSync(log);
+    return child;
+}
+
+function status(url: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+        http.get(url, (response) => { response.resume(); resolve(response.statusCode ?? 0); }).on("error", reject);
+    });
+}

@@ -1,0 +1,153 @@
+import { standIn } from "../../support/parts";
+import { Engine, EngineStack, Run } from "./engine";
+import { GrafanaClient } from "./grafana";
+import { Host } from "./hosts";
+import { Lab } from "./lab";
+import { Was } from "./was";
+
+/** The environments of the tests, as shipped. */
+export const ENVIRONMENTS = ["prod", "dev", "loadtest"] as const;
+export type Environment = (typeof ENVIRONMENTS)[number];
+export const APPLICATION = "shop";
+/** Basic auth of prod's Actuator, as is usual there. */
+const ACTUATOR_PASSWORD = "actuator-Passw0rd";
+
+/** Sections of a stack's config, and the secrets in it by path. */
+export interface StackSettings {
+    config: Record<string, unknown>;
+    secrets: Record<string, string>;
+}
+
+/**
+ * The four hosts, the applications on three of them, and the three stacks. One for the whole run: the files of this directory are read in the
+ * order of their names, and each goes on where the one before ended.
+ */
+export class World {
+    readonly runs: Run[] = [];
+    /** Seconds by what they are of; printed at the end. */
+    readonly figures: Record<string, number> = {};
+    readonly stacks = {} as Record<Environment, EngineStack>;
+
+    private constructor(readonly lab: Lab, readonly engine: Engine, readonly monitor: Host, readonly hosts: Record<Environment, Host>, readonly apps: Record<Environment, Was>) {}
+
+    static current?: Promise<World>;
+
+    /** The world; made at the first call. */
+    static get(): Promise<World> {
+        return World.current ??= World.make();
+    }
+
+    /** Ends the world, if there is one. */
+    static async end(): Promise<void> {
+        const world = await World.current?.catch(() => undefined);
+        if (!world) return;
+        await world.lab.stop();
+        world.engine.remove();
+        world.engine.removeState();
+    }
+
+    private static async make(): Promise<World> {
+        const lab = await Lab.start((text) => console.log(`    ${text}`));
+        for (const name of lab.missing) standIn(name);
+        const monitor = await lab.host("monitor", 10);
+        const hosts = {
+            prod: await lab.host("prod-was-1", 11),
+            dev: await lab.host("dev-was-1", 12),
+            // Behind a jump host: its SSH answers the monitoring host only.
+            loadtest: await lab.host("loadtest-was-1", 13, { sshOnlyFrom: [lab.address(10)] }),
+        };
+        const apps = {
+            prod: await Was.install(hosts.prod, { application: APPLICATION, actuatorPassword: ACTUATOR_PASSWORD }),
+            dev: await Was.install(hosts.dev, { application: APPLICATION, runtime: "docker" }),
+            loadtest: await Was.install(hosts.loadtest, { application: APPLICATION }),
+        };
+        for (const host of [monitor, ...Object.values(hosts)]) await watchProcesses(host);
+        const world = new World(lab, Engine.create(), monitor, hosts, apps);
+        console.log("    hosts and applications are up");
+        return world;
+    }
+
+    /** What a user would write for the environment's stack. */
+    settings(environment: Environment): StackSettings {
+        const { privateKey } = this.lab.keys;
+        const owner = environment === "prod";
+        return {
+            config: {
+                monitoring: owner ? this.ownerSection() : { stack: "prod" },
+                defaults: this.defaults(environment),
+                was: [this.wasSection(environment)],
+            },
+            secrets: {
+                "defaults.ssh.privateKey": privateKey,
+                ...(owner ? { "monitoring.host.machine.ssh.privateKey": privateKey, "was[0].actuator.password": ACTUATOR_PASSWORD } : {}),
+            },
+        };
+    }
+
+    private ownerSection(): Record<string, unknown> {
+        const environment = { cidrs: [this.lab.network.cidr], labels: ["team"] };
+        return {
+            host: { machine: { ssh: { address: this.monitor.address, hostKey: this.monitor.hostKey } } },
+            environments: Object.fromEntries(ENVIRONMENTS.map((name) => [name, environment])),
+        };
+    }
+
+    private defaults(environment: Environment): Record<string, unknown> {
+        const agent = this.lab.artifacts.get("alloy");
+        const container = environment === "dev";
+        return {
+            application: APPLICATION,
+            ssh: { user: "ubuntu" },
+            logs: container ? { containers: ["was"] } : { files: ["/var/log/was/*.log"] },
+            runtime: container ? "docker" : "systemd",
+            // A bridged container cannot reach the host's loopback: dev's listens on the bridge.
+            tracing: container ? { listenAddress: "172.17.0.1" } : { service: "was.service", restart: true },
+            artifacts: { agent: { version: "1.19.0", url: agent.url, sha256: { amd64: agent.sha256, arm64: agent.sha256 } }, javaAgent: this.lab.artifacts.get("opentelemetry-javaagent") },
+        };
+    }
+
+    private wasSection(environment: Environment): Record<string, unknown> {
+        const host = this.hosts[environment];
+        return {
+            name: host.name, address: host.address,
+            ssh: { hostKey: host.hostKey, ...(environment === "loadtest" ? { jump: { address: this.monitor.address, user: "ubuntu", hostKey: this.monitor.hostKey } } : {}) },
+            ...(environment === "prod" ? { actuator: { username: "actuator" }, labels: { team: "shop" } } : {}),
+        };
+    }
+
+    /** Sets the stack's config: the usual one, changed by `change`. */
+    async configure(environment: Environment, change: (settings: StackSettings) => void = () => undefined): Promise<EngineStack> {
+        const settings = structuredClone(this.settings(environment));
+        change(settings);
+        this.stacks[environment] ??= await this.engine.open(environment);
+        await this.stacks[environment].configure(settings.config, settings.secrets);
+        return this.stacks[environment];
+    }
+
+    /** `pulumi up`; what it printed is kept for the search for secrets. */
+    async up(environment: Environment): Promise<Run> {
+        return this.keep(await this.stacks[environment].up());
+    }
+
+    keep(run: Run): Run {
+        this.runs.push(run);
+        return run;
+    }
+
+    /** Grafana as people reach it: by the owner stack's outputs. */
+    async grafana(): Promise<GrafanaClient> {
+        const outputs = await this.stacks.prod.outputs();
+        return new GrafanaClient((outputs.monitoring as { url: string }).url, outputs.ca as string, outputs.grafanaPassword as string);
+    }
+
+    /** Names, ids and start times of the monitoring host's containers: equal as long as none was restarted or replaced. */
+    async containers(): Promise<Record<string, string>> {
+        const text = await this.monitor.must("docker ps -aq | xargs -r docker inspect --format '{{.Name}} {{.Id}} {{.State.StartedAt}}'");
+        return Object.fromEntries(text.split("\n").filter(Boolean).map((line) => [line.slice(1, line.indexOf(" ")), line.slice(line.indexOf(" ") + 1)]));
+    }
+}
+
+/** Keeps every command line that ever shows in the host's process list, for the search for secrets. */
+async function watchProcesses(host: Host): Promise<void> {
+    await host.must("setsid sh -c 'while sleep 0.1; do ps axww -o args; done | awk \"!seen[\\$0]++ { print; fflush() }\" > /tmp/process-list' >/dev/null 2>&1 &");
+}

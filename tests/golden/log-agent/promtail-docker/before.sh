@@ -1,0 +1,11 @@
+# Before the files are unpacked: the user who owns some of them, and an end to what another choice of runtime or agent has left running.
+for service in photogather-log-agent photogather-promtail; do
+  if [ "$service" != '' ] && [ -e "/etc/systemd/system/$service.service" ]; then
+    systemctl disable --now "$service.service" >/dev/null 2>&1 || :
+    rm -f "/etc/systemd/system/$service.service"
+    systemctl daemon-reload
+  fi
+  if [ "$service" != 'photogather-promtail' ] && command -v docker >/dev/null && docker container inspect "$service" >/dev/null 2>&1; then
+    docker rm -f "$service" >/dev/null
+  fi
+done

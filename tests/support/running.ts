@@ -1,0 +1,91 @@
+import { ChildProcess, spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as net from "node:net";
+import * as os from "node:os";
+import * as path from "node:path";
+import { BundleFile } from "../../components/bundle";
+import { CONFIG, SERVICES } from "../../components/monitoring-services/services";
+
+/** Processes and directories that one test file started; `stop` ends and removes them. */
+export class Running {
+    readonly directory = fs.mkdtempSync(path.join(os.tmpdir(), "services-"));
+    private readonly children: ChildProcess[] = [];
+
+    /** Writes files that are meant for `/etc/photogather-monitoring/<service>/…` below this directory. */
+    write(files: BundleFile[], rewrite: (text: string) => string = (text) => text): void {
+        for (const { path: file, content } of files) {
+            const to = path.join(this.directory, path.relative(CONFIG, file));
+            fs.mkdirSync(path.dirname(to), { recursive: true });
+            // As the bundle does: a reader never sees half a file.
+            fs.writeFileSync(`${to}.new`, rewrite(content));
+            fs.renameSync(`${to}.new`, to);
+        }
+    }
+
+    /** A rewriting that puts this directory in place of a service's mounts, and other text, as for ports, in place of each key. */
+    rewriting(service: string, replacements: Record<string, string>): (text: string) => string {
+        return (text) => {
+            for (const { name, configMount, dataMount } of SERVICES.filter((each) => each.name === service)) {
+                if (configMount) text = text.replaceAll(configMount, path.join(this.directory, name));
+                if (dataMount) text = text.replaceAll(new RegExp(`(?<![\\w/.-])${dataMount}(?=[/"\\s]|$)`, "g"), this.data(name));
+            }
+            for (const [from, to] of Object.entries(replacements)) text = text.replaceAll(from, to);
+            return text;
+        };
+    }
+
+    /** A data directory. */
+    data(service: string): string {
+        const directory = path.join(this.directory, "data", service);
+        fs.mkdirSync(directory, { recursive: true });
+        return directory;
+    }
+
+    /** Starts a program; what it prints goes to `<name>.log`. */
+    start(name: string, program: string, args: string[], env: Record<string, string> = {}): ChildProcess {
+        const log = fs.openSync(path.join(this.directory, `${name}.log`), "a");
+        const child = spawn(program, args, { stdio: ["ignore", log, log], env: { ...process.env, ...env }, cwd: this.directory });
+        fs.closeSync(log);
+        this.children.push(child);
+        return child;
+    }
+
+    /** What a program has printed so far. */
+    log(name: string): string {
+        return fs.readFileSync(path.join(this.directory, `${name}.log`), "utf8");
+    }
+
+    /** Ends what was started, by its own process id, and removes the directory. */
+    async stop(): Promise<void> {
+        await Promise.all(this.children.map((child) => new Promise<void>((resolve) => {
+            if (child.exitCode !== null || child.signalCode !== null) return resolve();
+            const timer = setTimeout(() => child.kill("SIGKILL"), 5000);
+            child.once("exit", () => { clearTimeout(timer); resolve(); });
+            child.kill("SIGTERM");
+        })));
+        if (!process.env.KEEP) fs.rmSync(this.directory, { recursive: true, force: true });
+    }
+}
+
+/** Free loopback ports. */
+export async function freePorts(count: number): Promise<number[]> {
+    const servers = await Promise.all(Array.from({ length: count }, () => new Promise<net.Server>((resolve) => {
+        const server = net.createServer().listen(0, "127.0.0.1", () => resolve(server));
+    })));
+    const ports = servers.map((server) => (server.address() as net.AddressInfo).port);
+    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+    return ports;
+}
+
+/** Asks until the answer is there; the last reason is the error. */
+export async function eventually<T>(what: string, seconds: number, ask: () => Promise<T | undefined | false>): Promise<T> {
+    let last: unknown = "no answer";
+    for (const end = Date.now() + seconds * 1000; Date.now() < end;) {
+        try {
+            const answer = await ask();
+            if (answer !== undefined && answer !== false) return answer;
+        } catch (error) { last = error; }
+        await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    throw new Error(`${what}: not within ${seconds} s (${last instanceof Error ? last.message : String(last)})`);
+}

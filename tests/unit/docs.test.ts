@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { z } from "zod";
+import { memberSchema, ownerSchema, schema } from "../../stacks/schema";
+
+const ROOT = path.join(__dirname, "..", "..");
+const read = (file: string): string => fs.readFileSync(path.join(ROOT, file), "utf8");
+
+/** Every document that a reader may open, as a path from the root. */
+const DOCUMENTS = [...listMarkdown("."), ...["docs", "components", "examples"].flatMap((directory) => listMarkdown(directory, true))];
+
+function listMarkdown(directory: string, deep = false): string[] {
+    return fs.readdirSync(path.join(ROOT, directory), { withFileTypes: true }).flatMap((entry) => {
+        const file = path.posix.join(directory, entry.name);
+        if (entry.isDirectory()) return deep && !["node_modules", "target"].includes(entry.name) ? listMarkdown(file, true) : [];
+        return entry.name.endsWith(".md") ? [file] : [];
+    });
+}
+
+const FENCE = /^```(.*)\n([\s\S]*?)^```$/gm;
+const codeBlocks = (text: string): string[] => [...text.matchAll(FENCE)].map(([, language, body]) => `${language}\n${body}`);
+const prose = (text: string): string => text.replace(FENCE, "");
+const headings = (text: string): string[] => prose(text).split("\n").filter((line) => /^#+ /.test(line));
+const levels = (text: string): number[] => headings(text).map((line) => line.indexOf(" "));
+const links = (text: string): string[] => [...prose(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target);
+/** The anchor that GitHub gives a heading. */
+const anchor = (heading: string): string => heading.replace(/^#+ /, "").toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "").replace(/ /g, "-");
+
+/** Every key of a schema as docs/configuration.md writes it: `was[].ssh.port`, `monitoring.environments.<name>.cidrs`. */
+function keysOf(type: z.ZodType, at: string): string[] {
+    if (type instanceof z.ZodOptional) return keysOf(type.unwrap() as z.ZodType, at);
+    if (type instanceof z.ZodObject) return Object.entries(type.shape).flatMap(([key, value]) => keysOf(value as z.ZodType, at ? `${at}.${key}` : key));
+    if (type instanceof z.ZodArray && type.element instanceof z.ZodObject) return keysOf(type.element, `${at}[]`);
+    if (type instanceof z.ZodRecord && type.valueType instanceof z.ZodObject) return keysOf(type.valueType, `${at}.<name>`);
+    return [at];
+}
+
+describe("docs", () => {
+    it("the two READMEs have the same sections", () => assert.deepEqual(levels(read("README.ko.md")), levels(read("README.md"))));
+    it("the two READMEs have the same code blocks", () => assert.deepEqual(codeBlocks(read("README.ko.md")), codeBlocks(read("README.md"))));
+    it("the two READMEs lead to the same pages", () => {
+        const targets = (file: string) => links(read(file)).filter((target) => !/^README(\.ko)?\.md$/.test(target)).sort();
+        assert.deepEqual(targets("README.ko.md"), targets("README.md"));
+    });
+    it("the two READMEs have tables of the same size", () => {
+        const rows = (file: string) => read(file).split("\n").filter((line) => line.startsWith("|")).map((line) => line.split(/(?<!\\)\|/).length);
+        assert.deepEqual(rows("README.ko.md"), rows("README.md"));
+    });
+
+    it("every key of the config is described", () => {
+        const described = new Set([...read("docs/configuration.md").matchAll(/^\| `([^`]+)` \|/gm)].map(([, key]) => key));
+        const keys = [...keysOf(schema, "").filter((key) => !key.startsWith("defaults.")), ...keysOf(ownerSchema, "monitoring"), ...keysOf(memberSchema, "monitoring")];
+        assert.deepEqual(keys.filter((key) => !key.startsWith("was[]") && key.includes("[]")), []);
+        assert.deepEqual([...new Set(keys)].filter((key) => !described.has(key) && key !== "defaults"), []);
+    });
+    it("no key is described that does not exist", () => {
+        const keys = new Set(["defaults", "was", "aws:region", ...keysOf(schema, ""), ...keysOf(ownerSchema, "monitoring"), ...keysOf(memberSchema, "monitoring")]);
+        const sections = read("docs/configuration.md").split("## Outputs")[0];
+        const described = [...sections.matchAll(/^\| `([^`]+)` \|/gm)].map(([, key]) => key);
+        assert.deepEqual(described.filter((key) => !keys.has(key)), []);
+    });
+    it("what `defaults` takes is what a host takes, but three keys", () => {
+        const of = (prefix: string) => keysOf(schema, "").filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+        assert.deepEqual(of("was[].").filter((key) => !of("defaults.").includes(key)).sort(), ["address", "local", "name"]);
+        assert.deepEqual(of("defaults.").filter((key) => !of("was[].").includes(key)), []);
+    });
+
+    for (const file of DOCUMENTS) {
+        it(`${file}: every npm script exists`, () => {
+            const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
+            const named = [...read(file).matchAll(/npm run ([a-z][\w:-]*)/g)].map(([, script]) => script);
+            assert.deepEqual(named.filter((script) => !(script in scripts)), []);
+        });
+        it(`${file}: every relative link leads somewhere`, () => {
+            const broken = links(read(file)).filter((target) => !/^[a-z]+:/.test(target)).filter((target) => {
+                const [page, section] = target.split("#");
+                const to = page === "" ? file : path.posix.join(path.posix.dirname(file), page);
+                if (!fs.existsSync(path.join(ROOT, to))) return true;
+                return section !== undefined && !headings(read(to)).map(anchor).includes(section);
+            });
+            assert.deepEqual(broken, []);
+        });
+        it(`${file}: no path of a developer's machine`, () => assert.doesNotMatch(read(file), /\/work\/|\/root\/|\/tmp\/tmp\.|\/Users\//));
+    }
+});
