@@ -35,7 +35,8 @@ export const ini: Encoder = (value) => {
     if (typeof value === "number" || typeof value === "boolean") return String(value);
     const plain = text(value);
     if (/[\r\n]/.test(plain) || plain.includes('"""') || /\$(\{|__)|%\(/.test(plain)) throw new RangeError(`grafana.ini cannot carry the value ${JSON.stringify(plain)}`);
-    return /^[\w./:@ -]*$/.test(plain) ? plain : `"""${plain}"""`;
+    // Blanks at the ends of a bare value would be cut off.
+    return /^[\w./:@ -]*$/.test(plain) && plain.trim() === plain ? plain : `"""${plain}"""`;
 };
 
 /** A word of a systemd unit's command line or a quoted `Environment=` value: C-style escapes, `%` and `$` doubled. */

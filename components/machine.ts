@@ -102,17 +102,66 @@ export interface MachineFilesArgs {
 
 /**
  * The one command that owns our files on a machine: creates, updates in place and removes them. Nothing is printed by it but what `after` and
- * `fail` say, and its own text holds no secret, as a failing command's text is shown.
+ * `fail` say.
  */
 export function machineFiles(name: string, args: MachineFilesArgs, opts: pulumi.CustomResourceOptions): remote.Command | local.Command {
     const repair = args.machine.repair ? `# repair ${shell(args.machine.repair)}\n` : "";
     const install = pulumi.all([args.before ?? "", args.after ?? ""]).apply(([before, after]) =>
-        asRoot(`${repair}${before ? `set -eu\n{\n${before}\n} </dev/null\n` : ""}${unpackScript(args.bundleName)}{\n${after || ":"}\n} </dev/null\n`));
-    const remove = pulumi.output(args.remove ?? "").apply((script) => asRoot(`{\n${script || ":"}\n} </dev/null\n${removeScript(args.bundleName)}`));
-    return machineCommand(name, {
+        `${repair}${before ? `set -eu\n{\n${before}\n} </dev/null\n` : ""}${unpackScript(args.bundleName)}{\n${after || ":"}\n} </dev/null\n`);
+    const remove = pulumi.output(args.remove ?? "").apply((script) => `{\n${script || ":"}\n} </dev/null\n${removeScript(args.bundleName)}`);
+    return machineScript(name, {
         machine: args.machine, patience: args.patience, triggers: args.triggers, create: install, delete: remove,
-        stdin: pulumi.secret(pulumi.output(args.bundle).apply((bundle) => encodeBundle(bundle as Bundle))),
+        input: pulumi.secret(pulumi.output(args.bundle).apply((bundle) => encodeBundle(bundle as Bundle))),
     }, opts);
+}
+
+/** A script on a machine. */
+export interface MachineScriptArgs {
+    machine: Machine;
+    /** Shell text (POSIX sh) that runs as root on creation, and on any change (so it must bear repetition). */
+    create: pulumi.Input<string>;
+    /** Shell text that runs as root on removal. @default nothing */
+    delete?: pulumi.Input<string>;
+    /** What the script reads on stdin. */
+    input?: pulumi.Input<string>;
+    triggers?: pulumi.Input<string>[];
+    patience?: DialPatience;
+}
+
+/**
+ * Runs scripts as root on a machine. Their text travels on stdin, before the input: a command that fails is shown with its text, and so the user
+ * reads one short line and what the script said, rather than a page of shell.
+ */
+export function machineScript(name: string, { create, delete: remove, input, ...rest }: MachineScriptArgs, opts: pulumi.CustomResourceOptions): remote.Command | local.Command {
+    const stdin = pulumi.all([create, remove ?? "", input ?? ""]).apply(([onCreate, onDelete, text]) => encodeScripts({ create: onCreate, delete: onDelete, input: text }));
+    return machineCommand(name, { ...rest, create: runScript(1), delete: runScript(2), stdin }, opts);
+}
+
+/** What `machineScript` sends. */
+export interface Scripts {
+    create: string;
+    delete: string;
+    input: string;
+}
+
+/** Two lines of base64, and the input as it is. */
+export function encodeScripts(scripts: Scripts): string {
+    const line = (text: string) => Buffer.from(text, "utf8").toString("base64");
+    return `${line(scripts.create)}\n${line(scripts.delete)}\n${scripts.input}`;
+}
+
+/** Reads what `encodeScripts` wrote. */
+export function decodeScripts(stdin: string): Scripts {
+    const [create, remove, ...input] = stdin.split("\n");
+    const text = (line: string | undefined) => Buffer.from(line ?? "", "base64").toString("utf8");
+    return { create: text(create), delete: text(remove), input: input.join("\n") };
+}
+
+/** Runs one of the scripts on stdin as root, whoever the user is; the other one is read over. sh reads single bytes, so the input stays unread. */
+export function runScript(line: number): string {
+    const other = "read -r other; ";
+    const text = `${line === 2 ? other : ""}read -r script; ${line === 1 ? other : ""}eval "$(printf %s "$script" | base64 -d)"`;
+    return `exec $([ "$(id -u)" = 0 ] || echo sudo -n) sh -c ${shell(text)}`;
 }
 
 /** A command on a machine. */
@@ -136,9 +185,4 @@ export function machineCommand(name: string, args: MachineCommandArgs, opts: pul
     return machine.ssh
         ? new remote.Command(name, { ...shared, connection: remoteConnection(machine.ssh, patience), logging: remote.Logging.None }, opts)
         : new local.Command(name, { ...shared, logging: local.Logging.None }, opts);
-}
-
-/** Runs a script as root whoever the user is. The script is one word of a fixed line, so the user's own shell does not matter. */
-export function asRoot(script: string): string {
-    return `exec $([ "$(id -u)" = 0 ] || echo sudo -n) sh -c ${shell(script)}`;
 }

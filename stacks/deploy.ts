@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { readConfig } from "./config";
-import { wireEnvironment } from "./environment";
+import { wireEnvironment, withKey } from "./environment";
 import { readConnection } from "./member";
 import { deployShared } from "./owner";
 
@@ -19,5 +19,6 @@ export async function deploy(options: DeployOptions): Promise<Record<string, unk
         return { ...outputs, ...wireEnvironment({ environment, was, repair, jump, connection: connections[environment], dependsOn: [ready] }) };
     }
     const connection = pulumi.secret(await readConnection(config));
-    return wireEnvironment({ environment, was, repair, jump: config.member!.jump, connection, dependsOn: [] });
+    const { jump } = config.member!;
+    return wireEnvironment({ environment, was, repair, jump: jump && withKey(jump, jump.privateKey), connection, dependsOn: [] });
 }

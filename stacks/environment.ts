@@ -3,7 +3,7 @@ import * as random from "@pulumi/random";
 import * as tls from "@pulumi/tls";
 import { Connection } from "../components/connection";
 import { HostMetrics, LogAgent, LogAgentArgs } from "../components/log-agent";
-import { Machine } from "../components/machine";
+import { Machine, SshJump } from "../components/machine";
 import { MetricsTarget, RegistrationArgs, ScrapeProfile, TargetArgs } from "../components/metrics-target";
 import { OtelJavaAgent, OtelJavaAgentArgs } from "../components/otel-java-agent";
 import type { Was } from "./config";
@@ -15,7 +15,7 @@ export interface EnvironmentArgs {
     /** A secret; in the owner stack not yet known. */
     connection: pulumi.Output<Connection>;
     /** The host to go through to the monitoring host. */
-    jump?: JumpConfig;
+    jump?: SshJump;
     was: Was[];
     repair: string;
     /** What must stand before targets are registered. */
@@ -37,7 +37,7 @@ export function wireEnvironment(args: EnvironmentArgs): Record<string, pulumi.Ou
     const hostMetrics = was.some((host) => host.hostMetrics.enabled) ? agentCredentials(environment) : undefined;
 
     new MetricsTarget("metrics", {
-        environment,
+        environment, repair: args.repair,
         registration: registrationOf(args),
         targets: planTargets(was),
         profiles: { ...actuatorProfiles(was), ...(hostMetrics ? { [AGENT_NAME]: profileOf(hostMetrics) } : {}) },
@@ -75,7 +75,7 @@ function profileOf({ username, password, certificate }: AgentCredentials): Scrap
 
 function registrationOf({ connection, jump }: EnvironmentArgs): RegistrationArgs {
     const { address, port, user, privateKey, hostKey } = connection.registration as unknown as Record<keyof Connection["registration"], pulumi.Output<never>>;
-    return { address, port, user, privateKey: pulumi.secret(privateKey), hostKey, ...(jump ? { jump: withKey(jump, privateKey) } : {}) };
+    return { address, port, user, privateKey: pulumi.secret(privateKey), hostKey, ...(jump ? { jump } : {}) };
 }
 
 /** Every endpoint that Prometheus shall scrape for these hosts. */

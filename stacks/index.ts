@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
 import { deploy } from "./deploy";
 
-/** The stack's outputs; Pulumi waits for them. */
-export const outputs = deploy({ keysDirectory: `.keys/${pulumi.getStack()}` });
+/** Deploys the stack that runs, and gives its outputs. A function: Pulumi awaits it, so that a refusal is shown once, and as nothing else. */
+export const program = (): Promise<Record<string, unknown>> => deploy({ keysDirectory: `.keys/${pulumi.getStack()}` });

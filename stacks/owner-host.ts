@@ -9,6 +9,8 @@ export interface OwnerHost {
     machine: Machine;
     /** Where agents and people reach the gateway. */
     address: pulumi.Input<string>;
+    /** Other names and addresses that the gateway's certificate must be for. */
+    names: pulumi.Input<string>[];
     /** Where member stacks register their targets. */
     registrationAddress: pulumi.Input<string>;
     /** The host's public key. */
@@ -27,12 +29,12 @@ export function ownerHost(owner: OwnerConfig, repair: string): OwnerHost {
 
 function machineHost({ host, address, registrationAddress }: OwnerConfig, repair: string): OwnerHost {
     const { ssh, memoryMiB } = host.machine!;
-    if (!ssh) return { machine: { repair }, address: address!, registrationAddress: registrationAddress ?? address!, hostKey: "", id: "", memoryMiB, bootTimeoutSeconds: 0, dependsOn: [] };
+    if (!ssh) return { machine: { repair }, address: address!, names: [], registrationAddress: registrationAddress ?? address!, hostKey: "", id: "", memoryMiB, bootTimeoutSeconds: 0, dependsOn: [] };
     const { jump, ...direct } = ssh;
     const own = withKey({ ...direct, hostKey: ssh.hostKey! }, undefined);
     return {
         machine: { repair, ssh: { ...own, ...(jump ? { jump: withKey(jump, own.privateKey) } : {}) } },
-        address: address ?? ssh.address, registrationAddress: registrationAddress ?? ssh.address, hostKey: ssh.hostKey!, id: "", memoryMiB, bootTimeoutSeconds: 0, dependsOn: [],
+        address: address ?? ssh.address, names: address ? [ssh.address] : [], registrationAddress: registrationAddress ?? ssh.address, hostKey: ssh.hostKey!, id: "", memoryMiB, bootTimeoutSeconds: 0, dependsOn: [],
     };
 }
 
@@ -42,7 +44,8 @@ const BOOT_SECONDS = 900;
 function ec2Host(owner: OwnerConfig, ec2: Ec2Config, repair: string): OwnerHost {
     const host = new MonitoringHost("monitoring-host", { ...ec2, gatewayPort: owner.port, dataDirectory: owner.directory });
     return {
-        machine: { repair, ssh: host.ssh }, address: owner.address ?? host.address, registrationAddress: owner.registrationAddress ?? host.address, hostKey: host.hostKey,
+        // Inside the VPC the DNS name is the private address, outside the public one: one URL for agents and people.
+        machine: { repair, ssh: host.ssh }, address: owner.address ?? host.dnsName, names: [host.address, host.privateAddress], registrationAddress: owner.registrationAddress ?? host.address, hostKey: host.hostKey,
         id: host.instanceId, memoryMiB: host.memoryMiB, bootTimeoutSeconds: BOOT_SECONDS, dependsOn: [host],
     };
 }

@@ -2,12 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import * as tls from "@pulumi/tls";
 import { Connection, CONNECTION_FORMAT } from "../components/connection";
+import { SshJump } from "../components/machine";
 import { REGISTRATION } from "../components/metrics-target/registration";
 import { EnvironmentArgs, GatewayTlsArgs, MonitoringServices } from "../components/monitoring-services";
 import type { StackConfig } from "./config";
 import type { DeployOptions } from "./deploy";
 import { OwnerHost, ownerHost } from "./owner-host";
-import type { JumpConfig, OwnerConfig } from "./schema";
+import type { OwnerConfig } from "./schema";
 
 /** What the owner stack gives: to its members as outputs, to its own environment directly. */
 export interface SharedDeployment {
@@ -15,7 +16,7 @@ export interface SharedDeployment {
     /** By environment, a secret. */
     connections: Record<string, pulumi.Output<Connection>>;
     /** The host to go through to the monitoring host. */
-    jump?: JumpConfig;
+    jump?: SshJump;
     /** Stands when targets can be registered. */
     ready: pulumi.Resource;
 }
@@ -32,7 +33,7 @@ export function deployShared(owner: OwnerConfig, { environment, repair }: StackC
 
     const services = new MonitoringServices("monitoring", {
         machine: host.machine, address: host.address, hostId: host.id, memoryMiB: host.memoryMiB, bootTimeoutSeconds: host.bootTimeoutSeconds, keysDirectory,
-        port: owner.port, tls: gatewayTls, names: owner.names, grafanaAdminPassword: adminPassword, alertWebhookUrl: secretOrNone(owner.alertWebhookUrl),
+        port: owner.port, tls: gatewayTls, names: [...host.names, ...(owner.names ?? [])], grafanaAdminPassword: adminPassword, alertWebhookUrl: secretOrNone(owner.alertWebhookUrl),
         environments: Object.fromEntries(Object.keys(identities).map((name) => [name, environmentArgs(owner, name, identities[name])])),
         ownEnvironment: environment, destroyWithMembers: owner.destroyWithMembers,
         retention: owner.retention, dataDirectory: owner.directory, images: owner.images, registry: owner.registry,
@@ -40,7 +41,7 @@ export function deployShared(owner: OwnerConfig, { environment, repair }: StackC
 
     const connections = Object.fromEntries(Object.entries(identities).map(([name, identity]) => [name, connectionFor(name, identity, host, services)]));
     return {
-        connections, jump: owner.host.machine?.ssh?.jump, ready: services,
+        connections, jump: host.machine.ssh?.jump, ready: services,
         outputs: {
             monitoring: {
                 url: services.gatewayUrl, versions: services.versions,
@@ -73,8 +74,8 @@ function environmentArgs(owner: OwnerConfig, name: string, { token, key }: Ident
     };
 }
 
-function makeTls({ tls: mode = "ca", certificate, privateKey, domain }: OwnerConfig): GatewayTlsArgs {
-    if (mode !== "ca") return { mode, certificate, privateKey: secretOrNone(privateKey), domain };
+function makeTls({ tls: mode = "ca", certificate, privateKey, trustedCa, domain, email }: OwnerConfig): GatewayTlsArgs {
+    if (mode !== "ca") return { mode, certificate, privateKey: secretOrNone(privateKey), trustedCa, domain, email };
     const key = new tls.PrivateKey("ca-key", { algorithm: "ECDSA", ecdsaCurve: "P256" });
     const ca = new tls.SelfSignedCert("ca", {
         privateKeyPem: key.privateKeyPem, subject: { commonName: "photogather-monitoring" }, isCaCertificate: true, setSubjectKeyId: true,

@@ -13,7 +13,7 @@ const address = checked(names.validateAddress);
 const absolutePath = checked(names.validateAbsolutePath);
 const port = z.int().min(1).max(65535);
 const hostKey = checked(validateHostKey);
-const duration = z.string().regex(/^[1-9][0-9]*[smhdw]$/, 'expected a duration such as "12h" or "15d"');
+const duration = z.string().regex(/^[1-9][0-9]*[hdwy]$/, 'expected hours, days, weeks or years such as "36h" or "15d"');
 const labels = z.record(z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, "expected a label name of lower-case letters, digits and underscores"), z.string().max(128));
 const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'expected an address range such as "10.0.0.0/16"' });
 
@@ -64,24 +64,27 @@ const environment = z.strictObject({
 });
 
 const ec2 = z.strictObject({
-    instanceType: z.string().optional(), ami: z.string().optional(), subnetId: z.string().optional(), vpcId: z.string().optional(),
+    instanceType: z.string().optional(), ami: z.string().optional(), subnetId: z.string().optional(),
     gatewayFrom: z.array(z.string()), sshFrom: z.array(z.string()), allowWorld: z.boolean().optional(), rootVolumeGiB: z.int().optional(),
-    dataVolume: z.strictObject({ sizeGiB: z.int().optional(), snapshotId: z.string().optional(), protect: z.boolean().optional() }).optional(),
+    dataVolume: z.strictObject({ sizeGiB: z.int().optional(), snapshotId: z.string().optional(), protect: z.boolean().optional(), retain: z.boolean().optional() }).optional(),
+    swapMiB: z.int().min(0).optional(), cpuCredits: z.enum(["standard", "unlimited"]).optional(), staticAddress: z.boolean().optional(), memoryMiB: z.int().optional(),
+    tags: z.record(z.string(), z.string()).optional(),
 });
 
-const machine = z.strictObject({ local: z.boolean().optional(), ssh: ssh.extend({ address }).optional(), memoryMiB: z.int().min(512).optional() });
+const machine = z.strictObject({ local: z.boolean().optional(), ssh: ssh.extend({ address }).optional(), memoryMiB: z.int().min(1500).optional() });
 
 const owner = z.strictObject({
     host: z.strictObject({ ec2: ec2.optional(), machine: machine.optional() }),
     address: address.optional(), registrationAddress: address.optional(),
     environments: z.record(environmentName, environment),
     port: port.optional(), tls: z.enum(["ca", "provided", "acme", "off"]).optional(), certificate: z.string().optional(), privateKey: z.string().optional(), domain: z.string().optional(),
+    trustedCa: z.string().optional(), email: z.string().optional(),
     names: z.array(address).optional(), adminPassword: z.string().min(12, "expected at least 12 characters").optional(), directory: absolutePath.optional(),
     retention: z.strictObject({ metrics: duration.optional(), metricsSize: z.string().optional(), logs: duration.optional(), traces: duration.optional() }).optional(),
     images: z.record(z.string(), z.string()).optional(), registry: z.string().optional(), destroyWithMembers: z.boolean().optional(), alertWebhookUrl: z.url().optional(),
 });
 
-const member = z.strictObject({ stack: z.string().min(1).optional(), connection: z.unknown().optional(), jump: jump.optional() });
+const member = z.strictObject({ stack: z.string().min(1).optional(), connection: z.unknown().optional(), jump: jump.required({ privateKey: true }).optional() });
 
 /** The config of one stack, as written. Nothing is filled in yet: `stacks/config.ts` does that. */
 export const schema = z.strictObject({

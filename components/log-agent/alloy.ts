@@ -61,11 +61,12 @@ export function unitName(unit: string): string {
 /** The statements, in OTTL, that give every span the vocabulary of the other signals. */
 export function renderSpanStatements(plan: LogAgentPlan): string[] {
     const set = (attribute: string, value: string, condition = "") => `set(resource.attributes["${attribute}"], ${JSON.stringify(value)})${condition}`;
+    const name = 'resource.attributes["service.name"]';
     return [
         set("deployment.environment.name", plan.environment),
         set("service.instance.id", plan.host),
         // An SDK that was told no name calls itself unknown_service.
-        set("service.name", plan.application, ` where resource.attributes["service.name"] == nil or IsMatch(resource.attributes["service.name"], "^(unknown_service.*)?$")`),
+        set("service.name", plan.application, ` where ${name} == nil or IsMatch(${name}, "^(unknown_service.*)?$")`),
     ];
 }
 

@@ -28,7 +28,7 @@ export interface LogAgentArgs {
     patterns?: LogPatterns;
     /**
      * What must not leave the host: RE2 expressions by name. What the capturing groups match, or all of the match where there is no group, becomes
-     * `[redacted:NAME]`. A name of the default set (`bearer`, `url`, `password`, `email`, `card`) replaces that one; "" switches it off. @default {}
+     * `[redacted:NAME]`. A name of the default set (`bearer`, `jwt`, `url`, `password`, `email`, `card`) replaces that one; "" switches it off. @default {}
      */
     redactions?: Record<string, string>;
     /** False leaves out the default set of redactions. @default true */
@@ -79,7 +79,7 @@ export interface LogSources {
  * pattern, `[application,trace,span]`, `[trace-span]`, and `key=value` lines such as `traceId=4bf9… elapsed=12ms`.
  */
 export interface LogPatterns {
-    /** Matches a line that begins an entry; other lines (stack traces) belong to the entry before. @default a date and time, a time, or JSON's `{"@timestamp"` */
+    /** Matches a line that begins an entry; others (stack traces) belong to the entry before. @default a date and time, a time, or `{"@timestamp"` */
     firstLine?: string;
     /** `level`, e.g. `INFO`. */
     level?: string;
@@ -109,7 +109,7 @@ export interface OtlpReceiver {
 
 /** Tail sampling: a trace is judged when it is complete. Each host judges by the spans that it has itself. */
 export interface TraceSampling {
-    /** Share of traces kept whatever they are, 0 to 100, by a hash of the trace id, so that all hosts choose the same ones. @default 100, which judges nothing */
+    /** Share of traces kept whatever they are, by a hash of the trace id, so that all hosts choose the same ones. @default 100, which judges nothing */
     percentage?: number;
     /** Traces that took longer are kept, in milliseconds; 0 keeps none for that. @default 1000 */
     slowMs?: number;

@@ -31,7 +31,9 @@ export function planBundle(plan: LogAgentPlan, gateway: GatewayConnection, metri
             // What the gateway gave goes first: the configuration names it.
             secret(PATHS.token, gateway.token),
             ...(view.hasCa ? [secret(PATHS.ca, gateway.ca)] : []),
-            ...(metrics ? [secret(PATHS.password, metrics.password), secret(PATHS.certificate, metrics.certificate), secret(PATHS.key, metrics.privateKey)] : []),
+            ...(metrics ? [
+                secret(PATHS.password, metrics.password), secret(PATHS.certificate, metrics.certificate), secret(PATHS.key, metrics.privateKey),
+            ] : []),
             ...(plan.agent === "promtail" ? [
                 { path: promtailConfigPath(plan), content: renderPromtailConfig(plan, view) },
                 { path: startScriptPath(plan), content: renderStartPromtail(plan), mode: "0755" },

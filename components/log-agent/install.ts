@@ -5,6 +5,8 @@ import { AGENT_USER, CONFIG_DIRECTORY, DATA_DIRECTORY, LogAgentPlan, PROGRAM_DIR
 /** The copy of its configuration that Alloy runs: changed only when Alloy has taken the new one. */
 export const RUNNING_DIRECTORY = `${CONFIG_DIRECTORY}/running`;
 const RUNNING_CONFIG = `${RUNNING_DIRECTORY}/config.alloy`;
+/** Where the journal is, on disk and in memory, and the name that its directories have. */
+const JOURNAL = ["/var/log/journal", "/run/log/journal", "/etc/machine-id"];
 const DOCKER_SOCKET = "/var/run/docker.sock";
 
 /** Shell text that runs before the files are unpacked. */
@@ -24,7 +26,8 @@ export function renderInstall(plan: LogAgentPlan): string {
 /** Shell text that runs on removal: nothing of the agent is left. */
 export function renderRemove(): string {
     return renderTemplate("log-agent/remove.sh", {
-        dataDirectory: DATA_DIRECTORY, configDirectory: CONFIG_DIRECTORY, programDirectory: PROGRAM_DIRECTORY, dataParent: parent(DATA_DIRECTORY), user: AGENT_USER,
+        dataDirectory: DATA_DIRECTORY, configDirectory: CONFIG_DIRECTORY, programDirectory: PROGRAM_DIRECTORY,
+        dataParent: parent(DATA_DIRECTORY), user: AGENT_USER,
     });
 }
 
@@ -77,14 +80,15 @@ function renderDownload(plan: LogAgentPlan): string {
 
 function renderSystemd(plan: LogAgentPlan): string {
     return renderTemplate("log-agent/systemd.sh", {
-        service: plan.service, dataDirectory: DATA_DIRECTORY, owner: dataOwner(plan), agent: plan.agent, restartOn: restartOn(plan), validate: validateArguments(plan),
+        service: plan.service, dataDirectory: DATA_DIRECTORY, owner: dataOwner(plan), agent: plan.agent,
+        restartOn: restartOn(plan), validate: validateArguments(plan),
     });
 }
 
 function renderDocker(plan: LogAgentPlan): string {
     return renderTemplate("log-agent/docker.sh", {
         service: plan.service, image: plan.install.image, dataDirectory: DATA_DIRECTORY, memory: `${plan.memoryMiB}m`, goMemLimit: goMemLimit(plan),
-        mounts: planMounts(plan), logDirectories: plan.logDirectories, restartOn: restartOn(plan),
+        mounts: planMounts(plan), logDirectories: plan.logDirectories, hostMetrics: plan.metrics.enabled, restartOn: restartOn(plan),
         arguments: plan.agent === "promtail" ? promtailArguments(plan) : alloyArguments(plan),
         checkMounts: configDirectories(plan).map((directory) => `${directory}:${directory}:ro`), validate: validateArguments(plan),
     });
@@ -107,8 +111,8 @@ export function planMounts(plan: LogAgentPlan): string[] {
     return [
         ...configDirectories(plan).map((directory) => `${directory}:${directory}:ro`), `${DATA_DIRECTORY}:${DATA_DIRECTORY}`,
         ...(plan.containers.length > 0 ? [`${DOCKER_SOCKET}:${DOCKER_SOCKET}:ro`] : []),
-        ...(plan.units.length > 0 ? ["/var/log/journal:/var/log/journal:ro", "/run/log/journal:/run/log/journal:ro", "/etc/machine-id:/etc/machine-id:ro"] : []),
-        ...(plan.metrics.enabled ? ["/proc:/host/proc:ro", "/sys:/host/sys:ro", "/:/host/root:ro,rslave"] : []),
+        ...(plan.units.length > 0 ? JOURNAL.map((path) => `${path}:${path}:ro`) : []),
+        ...(plan.metrics.enabled ? ["/proc:/host/proc:ro", "/sys:/host/sys:ro"] : []),
     ];
 }
 

@@ -37,10 +37,10 @@ const DEFAULTS: Record<keyof Omit<LogPatterns, "firstLine">, ParsedField> = {
         name: "span_id",
         expressions: [String.raw`^[^\n]*?\[(?:[^\[\],\n]*,)?\s*(?:${BRACKETS.trace})[,-]\s*(${BRACKETS.span})\b`, `(?i)\\bspan[_.-]?id${IS}(${WORD})`],
     },
-    // `1.5s` is no number of milliseconds: what follows the digits must be `ms` or end the word.
+    // `1.5s` and `7µs` are no numbers of milliseconds: what follows the digits must be `ms` or end the word.
     elapsedMs: {
         name: "elapsed_ms",
-        expressions: [String.raw`(?i)\b(?:elapsed|duration|took)(?:[_-]?(?:time)?[_-]?(?:ms|millis)?)${IS}(\d+(?:\.\d+)?)\s?(?:ms\b|\.?(?:[^\w.]|$))`],
+        expressions: [String.raw`(?i)\b(?:elapsed|duration|took)(?:[_-]?(?:time)?[_-]?(?:ms|millis)?)${IS}(\d+(?:\.\d+)?)\s?(?:ms\b|\.?(?:[\s,;:|&)\]}"']|$))`],
     },
     logger: {
         name: "logger",
@@ -65,7 +65,8 @@ export function planFields(patterns: LogPatterns = {}): ParsedField[] {
 
 /** Secrets and personal data that are common in logs. Card numbers go by their issuers' prefixes, so that epoch milliseconds stay. */
 const DEFAULT_REDACTIONS: Record<string, string> = {
-    bearer: String.raw`(?i)(?:\bbearer[ \t]+|\bauthorization["']?[ \t]*[=:][ \t]*["']?(?:[a-z]+[ \t]+)?)([\w.~+/-]{8,}=*)|\b(eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?)`,
+    bearer: String.raw`(?i)(?:\bbearer[ \t]+|\bauthorization["']?[ \t]*[=:][ \t]*["']?(?:[a-z]+[ \t]+)?)([\w.~+/-]{8,}=*)`,
+    jwt: String.raw`\b(eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?)`,
     url: String.raw`://[^/\s:@]*:([^/\s@]+)@`,
     password: String.raw`(?i)(?:password|passwd|pwd|secret|token|api[_-]?key)["']?[ \t]*[=:][ \t]*(?:"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)'|([^\s"',;&)}\]]+))`,
     email: String.raw`([A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})`,
@@ -115,8 +116,8 @@ export function groupStarts(expression: string): number[] {
  * which RE2 lacks, and match something other than nothing.
  */
 export function validateExpression(path: string, expression: string): Problem[] {
-    if (/\(\?<?[=!]/.test(expression)) return [{ path, message: `expected an RE2 expression, which has no look-ahead and no look-behind, got ${quote(expression)}` }];
-    if (/(^|[^\\])(\\\\)*\\[1-9]/.test(expression)) return [{ path, message: `expected an RE2 expression, which has no back-references, got ${quote(expression)}` }];
+    const lacks = /\(\?<?[=!]/.test(expression) ? "look-ahead and no look-behind" : /(^|[^\\])(\\\\)*\\[1-9]/.test(expression) ? "back-references" : "";
+    if (lacks) return [{ path, message: `expected an RE2 expression, which has no ${lacks}, got ${quote(expression)}` }];
     let compiled: RegExp;
     try {
         compiled = new RegExp(toJavaScript(expression));

@@ -27,7 +27,7 @@ export function validateLogAgent(args: LogAgentArgs): Problem[] {
         ...(args.hostMetrics ? under("hostMetrics", validateHostMetrics(args.hostMetrics)) : []),
         ...under("buffer", validateBuffer(args.buffer ?? {})),
         ...validateRange("memoryMiB", args.memoryMiB, 128, 65536),
-        ...(args.image === undefined || /^[\w./:@-]+$/.test(args.image) ? [] : [{ path: "image", message: `expected an image reference, got ${quote(args.image)}` }]),
+        ...unless(args.image === undefined || /^[\w./:@-]+$/.test(args.image), "image", `expected an image reference, got ${quote(args.image)}`),
         ...(args.artifact ? under("artifact", validateArtifact(args.artifact)) : []),
         ...validateDirectory("promtailDirectory", args.promtailDirectory ?? "/home/ubuntu/promtail"),
         ...validateCombination(args),
@@ -39,8 +39,8 @@ function validateCombination(args: LogAgentArgs): Problem[] {
     const { otlp, hostMetrics } = args;
     if (args.agent === "promtail") {
         return [
-            ...(otlp?.enabled ? [{ path: "otlp.enabled", message: 'expected false: Promtail receives no traces; use agent "alloy"' }] : []),
-            ...(hostMetrics && hostMetrics.enabled !== false ? [{ path: "hostMetrics", message: 'expected nothing: Promtail has no host metrics; use agent "alloy"' }] : []),
+            ...unless(!otlp?.enabled, "otlp.enabled", 'expected false: Promtail receives no traces; use agent "alloy"'),
+            ...unless(!hostMetrics || hostMetrics.enabled === false, "hostMetrics", 'expected nothing: Promtail has no host metrics; use agent "alloy"'),
         ];
     }
     const metricsPort = hostMetrics?.port ?? 12345;
@@ -57,13 +57,13 @@ function validateSources(logs: LogSources): Problem[] {
     const { files = [], units = [], containers = [], applications = {} } = logs;
     const known = [...files, ...units, ...containers];
     return [
-        ...(known.length > 0 ? [] : [{ path: "", message: "expected at least one of files, units and containers" }]),
+        ...unless(known.length > 0, "", "expected at least one of files, units and containers"),
         ...files.flatMap((glob, i) => validateGlob(`files[${i}]`, glob)),
-        ...units.flatMap((unit, i) => UNIT.test(unit) ? [] : [{ path: `units[${i}]`, message: `expected a systemd unit such as "shop.service", got ${quote(unit)}` }]),
+        ...units.flatMap((unit, i) => unless(UNIT.test(unit), `units[${i}]`, `expected a systemd unit such as "shop.service", got ${quote(unit)}`)),
         ...containers.flatMap((name, i) => [...validateText(`containers[${i}]`, name), ...validateExpression(`containers[${i}]`, name)]),
         ...Object.entries(applications).flatMap(([source, application]) => [
             ...validateName(`applications[${quote(source)}]`, application),
-            ...(known.includes(source) ? [] : [{ path: `applications[${quote(source)}]`, message: "expected an entry of files, units or containers as its key" }]),
+            ...unless(known.includes(source), `applications[${quote(source)}]`, "expected an entry of files, units or containers as its key"),
         ]),
     ];
 }
@@ -71,7 +71,9 @@ function validateSources(logs: LogSources): Problem[] {
 function validateGlob(path: string, glob: string): Problem[] {
     const problems = validateText(path, glob);
     if (problems.length > 0) return problems;
-    if (!glob.startsWith("/") || glob.endsWith("/")) return [{ path, message: `expected an absolute path or glob of files such as "/var/log/shop/*.log", got ${quote(glob)}` }];
+    if (!glob.startsWith("/") || glob.endsWith("/")) {
+        return [{ path, message: `expected an absolute path or glob of files such as "/var/log/shop/*.log", got ${quote(glob)}` }];
+    }
     const directory = fixedDirectory(glob);
     // The agent would have to see, and a container to mount, the whole file system.
     if (directory === "") return [{ path, message: `expected at least one directory before the first wildcard, got ${quote(glob)}` }];
@@ -80,9 +82,9 @@ function validateGlob(path: string, glob: string): Problem[] {
 
 function validateLabels(labels: Record<string, string>): Problem[] {
     return [
-        ...(Object.keys(labels).length <= 10 ? [] : [{ path: "", message: "expected at most 10 labels: they are repeated on every line" }]),
+        ...unless(Object.keys(labels).length <= 10, "", "expected at most 10 labels: they are repeated on every line"),
         ...Object.entries(labels).flatMap(([key, value]) => [
-            ...(/^[a-z][a-z0-9_]{0,62}$/.test(key) ? [] : [{ path: quote(key), message: "expected a label name of lower-case letters, digits and underscores" }]),
+            ...unless(/^[a-z][a-z0-9_]{0,62}$/.test(key), quote(key), "expected a label name of lower-case letters, digits and underscores"),
             ...(RESERVED.includes(key) ? [{ path: key, message: "expected another name: this one is given by the log agent itself" }] : []),
             ...validateText(key, value),
         ]),
@@ -112,9 +114,9 @@ function validateOtlp({ address = "127.0.0.1", port = 4318 }: OtlpReceiver): Pro
 
 function validateSampling({ percentage = 100, slowMs = 1000, keepErrors = true, waitSeconds }: TraceSampling): Problem[] {
     return [
-        ...(percentage >= 0 && percentage <= 100 ? [] : [{ path: "percentage", message: `expected 0 to 100, got ${quote(percentage)}` }]),
+        ...unless(percentage >= 0 && percentage <= 100, "percentage", `expected 0 to 100, got ${quote(percentage)}`),
         ...validateRange("slowMs", slowMs, 0, 3600000), ...validateRange("waitSeconds", waitSeconds, 1, 300),
-        ...(percentage === 0 && slowMs === 0 && !keepErrors ? [{ path: "", message: "expected something to keep; to forward no traces at all use otlp: { enabled: false }" }] : []),
+        ...unless(percentage > 0 || slowMs > 0 || keepErrors, "", "expected something to keep; to forward no traces at all use otlp: { enabled: false }"),
     ];
 }
 
@@ -122,10 +124,10 @@ function validateHostMetrics({ enabled, port, username, password, certificate, p
     const portProblems = validatePort("port", port ?? 12345);
     return enabled === false ? portProblems : [
         ...portProblems,
-        ...(username === undefined || /^[A-Za-z0-9._-]+$/.test(username) ? [] : [{ path: "username", message: "expected letters, digits, dots, hyphens and underscores" }]),
-        ...(typeof password !== "string" || /^[\x21-\x7e]{8,}$/.test(password) ? [] : [{ path: "password", message: "expected at least 8 printable ASCII characters" }]),
-        ...(typeof certificate !== "string" || certificate.includes("BEGIN CERTIFICATE-----") ? [] : [{ path: "certificate", message: "expected the text of a PEM certificate" }]),
-        ...(typeof privateKey !== "string" || privateKey.includes("PRIVATE KEY-----") ? [] : [{ path: "privateKey", message: "expected the text of a PEM private key" }]),
+        ...unless(username === undefined || /^[A-Za-z0-9._-]+$/.test(username), "username", "expected letters, digits, dots, hyphens and underscores"),
+        ...unless(isText(password, /^[\x21-\x7e]{8,}$/), "password", "expected at least 8 printable ASCII characters"),
+        ...unless(isText(certificate, /BEGIN CERTIFICATE-----/), "certificate", "expected the text of a PEM certificate"),
+        ...unless(isText(privateKey, /PRIVATE KEY-----/), "privateKey", "expected the text of a PEM private key"),
     ];
 }
 
@@ -136,10 +138,10 @@ function validateBuffer({ logsMiB, tracesMiB }: AgentBuffer): Problem[] {
 function validateArtifact({ version, url, sha256 = {} }: AgentArtifact): Problem[] {
     return [
         ...validateName("version", version),
-        ...(/^(https?|file):\/\/[^\s"\\]+$/.test(url) ? [] : [{ path: "url", message: `expected an https://, http:// or file:// address, got ${quote(url)}` }]),
+        ...unless(/^(https?|file):\/\/[^\s"\\]+$/.test(url), "url", `expected an https://, http:// or file:// address, got ${quote(url)}`),
         ...Object.entries(sha256).flatMap(([arch, sum]) => [
             ...validateOneOf(`sha256.${arch}`, arch, ["amd64", "arm64"]),
-            ...(/^[0-9a-f]{64}$/.test(sum) ? [] : [{ path: `sha256.${arch}`, message: "expected 64 lower-case hex digits" }]),
+            ...unless(/^[0-9a-f]{64}$/.test(sum), `sha256.${arch}`, "expected 64 lower-case hex digits"),
         ]),
     ];
 }
@@ -156,5 +158,15 @@ function validateText(path: string, value: string): Problem[] {
 }
 
 function validateRange(path: string, value: number | undefined, min: number, max: number): Problem[] {
-    return value === undefined || (Number.isInteger(value) && value >= min && value <= max) ? [] : [{ path, message: `expected a whole number from ${min} to ${max}, got ${quote(value)}` }];
+    const ok = value === undefined || (Number.isInteger(value) && value >= min && value <= max);
+    return unless(ok, path, `expected a whole number from ${min} to ${max}, got ${quote(value)}`);
+}
+
+/** True also where the value is not known yet. */
+function isText(value: unknown, pattern: RegExp): boolean {
+    return typeof value !== "string" || pattern.test(value);
+}
+
+function unless(ok: boolean, path: string, message: string): Problem[] {
+    return ok ? [] : [{ path, message }];
 }

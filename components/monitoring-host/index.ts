@@ -33,6 +33,8 @@ export class MonitoringHost extends pulumi.ComponentResource {
     public readonly ssh: SshConnection;
     /** The address for agents, people and SSH. */
     public readonly address: pulumi.Output<string>;
+    /** Inside the VPC it resolves to the private address, outside to the public one (where the VPC has DNS host names, as the default VPC has). */
+    public readonly dnsName: pulumi.Output<string>;
     /** The address inside the VPC. */
     public readonly privateAddress: pulumi.Output<string>;
     public readonly instanceId: pulumi.Output<string>;
@@ -62,7 +64,9 @@ export class MonitoringHost extends pulumi.ComponentResource {
         });
         this.attachVolume(name, volume, instance);
 
-        this.address = args.staticAddress === false ? ownAddress(instance) : this.createAddress(name, args, instance);
+        const eip = args.staticAddress === false ? undefined : this.createAddress(name, args, instance);
+        this.address = eip ? eip.publicIp : ownAddress(instance);
+        this.dnsName = eip ? eip.publicDns : pulumi.all([instance.publicDns, this.address]).apply(([dns, address]) => dns || address);
         this.privateAddress = instance.privateIp;
         this.instanceId = instance.id;
         this.securityGroupId = securityGroup.id;
@@ -72,7 +76,7 @@ export class MonitoringHost extends pulumi.ComponentResource {
         this.hostKey = hostKey.publicKeyOpenssh.apply((key) => key.trim());
         this.ssh = { address: this.address, port: 22, user: USER, privateKey: this.sshPrivateKey, hostKey: this.hostKey };
         this.registerOutputs({
-            address: this.address, privateAddress: this.privateAddress, instanceId: this.instanceId, securityGroupId: this.securityGroupId,
+            address: this.address, dnsName: this.dnsName, privateAddress: this.privateAddress, instanceId: this.instanceId, securityGroupId: this.securityGroupId,
             volumeId: this.volumeId, memoryMiB: this.memoryMiB, sshPrivateKey: this.sshPrivateKey, hostKey: this.hostKey,
         });
     }
@@ -161,12 +165,12 @@ export class MonitoringHost extends pulumi.ComponentResource {
         }, { parent: this, ...attachmentOptions() });
     }
 
-    private createAddress(name: string, args: MonitoringHostArgs, instance: ec2.Instance): pulumi.Output<string> {
+    private createAddress(name: string, args: MonitoringHostArgs, instance: ec2.Instance): ec2.Eip {
         const address = new ec2.Eip(`${name}-address`, { domain: "vpc", tags: tags(name, args) }, { parent: this });
         new ec2.EipAssociation(`${name}-address-association`, {
             allocationId: address.allocationId, instanceId: instance.id,
         }, { parent: this, ...addressOptions() });
-        return address.publicIp;
+        return address;
     }
 }
 

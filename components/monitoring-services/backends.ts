@@ -21,7 +21,10 @@ export function renderPrometheus(args: KnownServicesArgs): BundleFile[] {
         ...sorted(args.rules ?? {}).map(([file, content]) => ({ path: below(`rules/${file}`), content })),
     ];
     const content = renderTemplate("prometheus/prometheus.yml", {
-        revision: digest(rest), metricsRetention: retention.metrics, metricsSize: retention.metricsSize, registeredScrapeFiles: REGISTRATION.scrapeConfigFiles,
+        revision: digest(rest),
+        metricsRetention: retention.metrics,
+        metricsSize: retention.metricsSize,
+        registeredScrapeFiles: REGISTRATION.scrapeConfigFiles,
     });
     return [{ path: below("prometheus.yml"), content }, ...rest];
 }
@@ -29,21 +32,25 @@ export function renderPrometheus(args: KnownServicesArgs): BundleFile[] {
 /** An environment's base jobs. Written as JSON, which is YAML too: the same objects stand in the registration policy. */
 function renderScrapeFile(environment: string, args: KnownServicesArgs): string {
     const jobs = scrapeJobs(environment, registrationPolicy(args.environments[environment]).limits);
-    return `# Written by photogather-monitoring: what ${environment} may register is scraped by these two jobs, and by copies of them with credentials.\n`
-        + `${JSON.stringify({ scrape_configs: [jobs.application, jobs.host] }, undefined, 2)}\n`;
+    return (
+        `# Written by photogather-monitoring: what ${environment} may register is scraped by these two jobs, and by copies of them with credentials.\n` +
+        `${JSON.stringify({ scrape_configs: [jobs.application, jobs.host] }, undefined, 2)}\n`
+    );
 }
 
 /** Alertmanager: shows alerts, and posts them where a webhook is given. */
 export function renderAlertmanager(args: KnownServicesArgs): BundleFile[] {
     const silent = sorted(args.environments).filter(([, { severity }]) => severity === "none");
-    const files: BundleFile[] = [{
-        path: `${CONFIG}/alertmanager/alertmanager.yml`,
-        content: renderTemplate("alertmanager/alertmanager.yml", {
-            receiver: args.alertWebhookUrl ? "webhook" : "none",
-            webhook: Boolean(args.alertWebhookUrl),
-            routes: silent.map(([name]) => ({ receiver: "none", matcher: `environment=${JSON.stringify(name)}` })),
-        }),
-    }];
+    const files: BundleFile[] = [
+        {
+            path: `${CONFIG}/alertmanager/alertmanager.yml`,
+            content: renderTemplate("alertmanager/alertmanager.yml", {
+                receiver: args.alertWebhookUrl ? "webhook" : "none",
+                webhook: Boolean(args.alertWebhookUrl),
+                routes: silent.map(([name]) => ({ receiver: "none", matcher: `environment=${JSON.stringify(name)}` })),
+            }),
+        },
+    ];
     if (args.alertWebhookUrl) files.push({ path: `${CONFIG}/alertmanager/webhook-url`, content: args.alertWebhookUrl, mode: "0640", owner: "root:65534" });
     return files;
 }
@@ -57,14 +64,26 @@ export function renderLoki(args: KnownServicesArgs): BundleFile[] {
         {
             path: `${CONFIG}/loki/loki.yml`,
             content: renderTemplate("loki/loki.yml", {
-                replayCeiling: `${Math.floor(limitMiB * 0.4)}MB`, queryConcurrency: small ? 2 : 4, queryParallelism: small ? 4 : 16,
-                cacheMiB: Math.floor(limitMiB * 0.05), maxLineAge: `${Math.max(168, 2 * durationHours(args.agentBuffer ?? "24h"))}h`, logRetention: retention.logs,
+                replayCeiling: `${Math.floor(limitMiB * 0.4)}MB`,
+                queryConcurrency: small ? 2 : 4,
+                queryParallelism: small ? 4 : 16,
+                cacheMiB: Math.floor(limitMiB * 0.05),
+                maxLineAge: `${Math.max(168, 2 * durationHours(args.agentBuffer ?? "24h"))}h`,
+                logRetention: retention.logs,
             }),
         },
-        { path: `${CONFIG}/loki/runtime.yml`, content: renderTemplate("loki/runtime.yml", { environments: sorted(args.environments).map(([name, e]) => ({
-            name, logRate: e.logRateMiB ?? 4, logBurst: 2 * (e.logRateMiB ?? 4) + 16, maxLogStreams: e.maxLogStreams ?? 2000,
-            logRetention: planEnvironmentRetention(retention, e).logs,
-        })) }) },
+        {
+            path: `${CONFIG}/loki/runtime.yml`,
+            content: renderTemplate("loki/runtime.yml", {
+                environments: sorted(args.environments).map(([name, e]) => ({
+                    name,
+                    logRate: e.logRateMiB ?? 4,
+                    logBurst: 2 * (e.logRateMiB ?? 4) + 16,
+                    maxLogStreams: e.maxLogStreams ?? 2000,
+                    logRetention: planEnvironmentRetention(retention, e).logs,
+                })),
+            }),
+        },
         ...sorted(args.logRules ?? {}).map(([file, content]) => ({ path: `${CONFIG}/loki/rules/${file}`, content })),
     ];
 }
@@ -77,15 +96,26 @@ export function renderTempo(args: KnownServicesArgs): BundleFile[] {
         {
             path: `${CONFIG}/tempo/tempo.yml`,
             content: renderTemplate("tempo/tempo.yml", {
-                lateness: `${durationHours(args.agentBuffer ?? "24h")}h`, liveTraceBytes: Math.floor(limitMiB * 0.1) * MIB, blockBytes: Math.floor(limitMiB * 0.04) * MIB,
-                queryJobs: limitMiB < 700 ? 20 : 100, traceRetention: `${durationHours(retention.traces)}h`,
+                lateness: `${durationHours(args.agentBuffer ?? "24h")}h`,
+                liveTraceBytes: Math.floor(limitMiB * 0.1) * MIB,
+                blockBytes: Math.floor(limitMiB * 0.04) * MIB,
+                queryJobs: limitMiB < 700 ? 20 : 100,
+                traceRetention: `${durationHours(retention.traces)}h`,
             }),
         },
-        { path: `${CONFIG}/tempo/overrides.yml`, content: renderTemplate("tempo/overrides.yml", { environments: sorted(args.environments).map(([name, e]) => ({
-            name, traceRateBytes: Math.round((e.traceRateMiB ?? 4) * MIB), traceBurstBytes: Math.round((2 * (e.traceRateMiB ?? 4) + 16) * MIB),
-            maxLiveTraces: e.maxLiveTraces ?? 5000, maxSpanMetricSeries: e.maxSpanMetricSeries ?? 5000,
-            traceRetention: `${durationHours(planEnvironmentRetention(retention, e).traces)}h`,
-        })) }) },
+        {
+            path: `${CONFIG}/tempo/overrides.yml`,
+            content: renderTemplate("tempo/overrides.yml", {
+                environments: sorted(args.environments).map(([name, e]) => ({
+                    name,
+                    traceRateBytes: Math.round((e.traceRateMiB ?? 4) * MIB),
+                    traceBurstBytes: Math.round((2 * (e.traceRateMiB ?? 4) + 16) * MIB),
+                    maxLiveTraces: e.maxLiveTraces ?? 5000,
+                    maxSpanMetricSeries: e.maxSpanMetricSeries ?? 5000,
+                    traceRetention: `${durationHours(planEnvironmentRetention(retention, e).traces)}h`,
+                })),
+            }),
+        },
     ];
 }
 

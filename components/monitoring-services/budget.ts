@@ -24,7 +24,8 @@ const LEAST_MIB = 1500;
 /** Problems with a host's memory. */
 export function validateMemory(path: string, memoryMiB: number): Problem[] {
     return Number.isInteger(memoryMiB) && memoryMiB >= LEAST_MIB
-        ? [] : [{ path, message: `expected a whole number of at least ${LEAST_MIB} MiB: all services of the smallest plan and the system do not fit in less` }];
+        ? []
+        : [{ path, message: `expected a whole number of at least ${LEAST_MIB} MiB: all services of the smallest plan and the system do not fit in less` }];
 }
 
 /** Memory of every service on a host of this size. The sum and the system's reserve fit the host. */
@@ -32,7 +33,10 @@ export function planBudget(memoryMiB: number = SMALL_HOST_MIB): Record<string, S
     const fixed = sum(FIXED_MIB);
     const shrink = Math.min(1, (memoryMiB - RESERVE_MIB - fixed) / sum(SCALED_MIB));
     const extra = Math.max(0, memoryMiB - SMALL_HOST_MIB);
-    const limits = { ...FIXED_MIB, ...Object.fromEntries(Object.entries(SCALED_MIB).map(([name, mib]) => [name, Math.floor(mib * shrink + extra * EXTRA_SHARE[name])])) };
+    const limits = {
+        ...FIXED_MIB,
+        ...Object.fromEntries(Object.entries(SCALED_MIB).map(([name, mib]) => [name, Math.floor(mib * shrink + extra * EXTRA_SHARE[name])])),
+    };
     return Object.fromEntries(Object.entries(limits).map(([name, limitMiB]) => [name, { limitMiB, goMemLimitMiB: Math.floor(limitMiB * 0.85) }]));
 }
 

@@ -23,38 +23,45 @@ export const REPLACE_ON = ["healthcheck", "tmpfs", "init"];
 /** The containers, by service. Everything that Docker would otherwise fill in is said, so that a refresh shows no difference. */
 export function planContainers(options: ContainerOptions): Record<string, ContainerPlan> {
     const budget = planBudget(options.memoryMiB);
-    return Object.fromEntries(SERVICES.map((service) => {
-        const { limitMiB, goMemLimitMiB } = budget[service.name];
-        return [service.name, {
-            name: `${NETWORK}-${service.name}`,
-            user: service.user,
-            envs: [`GOMEMLIMIT=${goMemLimitMiB}MiB`, ...(ENVIRONMENT[service.name] ?? [])],
-            ...planCommand(service, options),
-            ...planPorts(service, options),
-            volumes: planVolumes(service, options),
-            memory: limitMiB,
-            // No swap: one service that swaps slows all of them.
-            memorySwap: limitMiB,
-            restart: "unless-stopped",
-            logDriver: "json-file",
-            logOpts: { "max-size": "10m", "max-file": "3" },
-            networkMode: "bridge",
-            readOnly: true,
-            tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=16m" },
-            capabilities: { drops: ["ALL"], ...(CAPABILITIES[service.name] ? { adds: CAPABILITIES[service.name] } : {}) },
-            securityOpts: ["no-new-privileges:true"],
-            privileged: false,
-            init: false,
-            healthcheck: { tests: service.health, interval: "30s", timeout: "5s", startPeriod: "2m0s", startInterval: "2s", retries: 3 },
-            // A container that never gets well fails the deployment.
-            wait: true,
-            waitTimeout: 180,
-            // Without them Docker's provider kills at once, and what is in memory is replayed or lost.
-            stopTimeout: service.stopSeconds,
-            destroyGraceSeconds: service.stopSeconds,
-            mustRun: true,
-        }];
-    }));
+    return Object.fromEntries(
+        SERVICES.map((service) => {
+            const { limitMiB, goMemLimitMiB } = budget[service.name];
+            return [
+                service.name,
+                {
+                    name: `${NETWORK}-${service.name}`,
+                    user: service.user,
+                    envs: [`GOMEMLIMIT=${goMemLimitMiB}MiB`, ...(ENVIRONMENT[service.name] ?? [])],
+                    ...planCommand(service, options),
+                    ...planPorts(service, options),
+                    volumes: planVolumes(service, options),
+                    memory: limitMiB,
+                    // No swap: one service that swaps slows all of them.
+                    memorySwap: limitMiB,
+                    restart: "unless-stopped",
+                    logDriver: "json-file",
+                    logOpts: { "max-size": "10m", "max-file": "3" },
+                    networkMode: "bridge",
+                    readOnly: true,
+                    tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=16m" },
+                    capabilities: { drops: ["ALL"], ...(CAPABILITIES[service.name] ? { adds: CAPABILITIES[service.name] } : {}) },
+                    securityOpts: ["no-new-privileges:true"],
+                    privileged: false,
+                    init: false,
+                    // The first check comes after one interval; each costs a process in the container, so no more of them than needed. No `startInterval`:
+                    // Docker before 25, which Debian 12 ships, refuses it.
+                    healthcheck: { tests: service.health, interval: "15s", timeout: "5s", startPeriod: "2m0s", startInterval: "0s", retries: 3 },
+                    // A container that never gets well fails the deployment.
+                    wait: true,
+                    waitTimeout: 180,
+                    // Without them Docker's provider kills at once, and what is in memory is replayed or lost.
+                    stopTimeout: service.stopSeconds,
+                    destroyGraceSeconds: service.stopSeconds,
+                    mustRun: true,
+                },
+            ];
+        }),
+    );
 }
 
 /** What each container runs after the image's entry point; Grafana's needs nothing. */
@@ -62,19 +69,26 @@ const COMMANDS: Record<string, (options: ContainerOptions) => string[]> = {
     gateway: () => ["caddy", "run", "--watch", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"],
     prometheus: ({ memoryMiB }) => [
         "--config.file=/etc/prometheus/prometheus.yml",
-        "--config.auto-reload", "--config.auto-reload-interval=5s",
+        "--config.auto-reload",
+        "--config.auto-reload-interval=5s",
         "--storage.tsdb.path=/prometheus",
         // For Tempo's metrics generator, which is on the same internal network; the gateway leads nobody else here.
         "--web.enable-remote-write-receiver",
         "--enable-feature=exemplar-storage",
-        "--web.external-url=http://prometheus:9090", "--web.route-prefix=/",
+        "--web.external-url=http://prometheus:9090",
+        "--web.route-prefix=/",
         // A query that would take half of the memory gives up. A sample is 16 bytes and its share of labels.
-        `--query.max-samples=${planBudget(memoryMiB).prometheus.limitMiB * 15000}`, "--query.max-concurrency=8", "--query.timeout=1m",
+        `--query.max-samples=${planBudget(memoryMiB).prometheus.limitMiB * 15000}`,
+        "--query.max-concurrency=8",
+        "--query.timeout=1m",
         "--log.level=warn",
     ],
     alertmanager: () => [
-        "--config.file=/etc/alertmanager/alertmanager.yml", "--storage.path=/alertmanager", "--data.retention=120h",
-        "--web.external-url=http://alertmanager:9093", "--web.route-prefix=/",
+        "--config.file=/etc/alertmanager/alertmanager.yml",
+        "--storage.path=/alertmanager",
+        "--data.retention=120h",
+        "--web.external-url=http://alertmanager:9093",
+        "--web.route-prefix=/",
         // One Alertmanager alone.
         "--cluster.listen-address=",
         "--log.level=warn",
@@ -82,11 +96,24 @@ const COMMANDS: Record<string, (options: ContainerOptions) => string[]> = {
     loki: () => ["-config.file=/etc/loki/loki.yml"],
     tempo: () => ["-config.file=/etc/tempo/tempo.yml"],
     "node-exporter": () => [
-        "--path.rootfs=/host", "--path.procfs=/host/proc", "--path.sysfs=/host/sys",
+        "--path.rootfs=/host",
+        "--path.procfs=/host/proc",
+        "--path.sysfs=/host/sys",
         "--collector.filesystem.mount-points-exclude=^/(dev|proc|run|sys|var/lib/docker/.+|var/lib/containerd/.+)($|/)",
         // These would show the container's own network, not the host's.
-        "--no-collector.netdev", "--no-collector.netclass", "--no-collector.netstat", "--no-collector.sockstat", "--no-collector.softnet", "--no-collector.arp",
-        "--no-collector.wifi", "--no-collector.ipvs", "--no-collector.infiniband", "--no-collector.conntrack", "--no-collector.udp_queues", "--no-collector.nfs", "--no-collector.nfsd",
+        "--no-collector.netdev",
+        "--no-collector.netclass",
+        "--no-collector.netstat",
+        "--no-collector.sockstat",
+        "--no-collector.softnet",
+        "--no-collector.arp",
+        "--no-collector.wifi",
+        "--no-collector.ipvs",
+        "--no-collector.infiniband",
+        "--no-collector.conntrack",
+        "--no-collector.udp_queues",
+        "--no-collector.nfs",
+        "--no-collector.nfsd",
         "--log.level=warn",
     ],
 };
@@ -95,7 +122,12 @@ const COMMANDS: Record<string, (options: ContainerOptions) => string[]> = {
 const ENVIRONMENT: Record<string, string[]> = {
     // Caddy reads and writes below these.
     gateway: ["XDG_CONFIG_HOME=/tmp", "XDG_DATA_HOME=/data", "HOME=/tmp"],
-    grafana: ["GF_PATHS_CONFIG=/etc/grafana/grafana.ini", "GF_PATHS_PROVISIONING=/etc/grafana/provisioning", "GF_PATHS_DATA=/var/lib/grafana", "GF_PATHS_LOGS=/tmp"],
+    grafana: [
+        "GF_PATHS_CONFIG=/etc/grafana/grafana.ini",
+        "GF_PATHS_PROVISIONING=/etc/grafana/provisioning",
+        "GF_PATHS_DATA=/var/lib/grafana",
+        "GF_PATHS_LOGS=/tmp",
+    ],
 };
 
 /** Caddy's binary carries this capability in its file: where the container may not have it, Linux refuses to start it at all. */

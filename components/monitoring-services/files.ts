@@ -18,9 +18,12 @@ export const BUNDLE = "monitoring-services";
  */
 export function planServiceBundle(args: KnownServicesArgs): Bundle {
     failOn("MonitoringServices", validateMonitoringServices({ ...args, machine: {} } as MonitoringServicesArgs));
-    const registration = registrationFiles({ environments: Object.fromEntries(Object.entries(args.environments).map(([name, e]) => [name, registrationPolicy(e)])) });
+    const registration = registrationFiles({
+        environments: Object.fromEntries(Object.entries(args.environments).map(([name, e]) => [name, registrationPolicy(e)])),
+    });
     return {
-        machine: "monitoring", name: BUNDLE,
+        machine: "monitoring",
+        name: BUNDLE,
         directories: [...planDirectories(args.dataDirectory ?? DATA), ...registration.directories],
         files: [...renderServiceFiles(args), ...registration.files],
     };
@@ -33,7 +36,14 @@ export function renderServiceFiles(args: KnownServicesArgs): BundleFile[] {
 
 /** Directories that must be there, files or no files, with the owner that each image runs as. */
 function planDirectories(data: string): BundleDirectory[] {
-    const config = ["prometheus/rules", "prometheus/scrape", "loki/rules", "grafana/dashboards", "grafana/provisioning/alerting", "grafana/provisioning/plugins"];
+    const config = [
+        "prometheus/rules",
+        "prometheus/scrape",
+        "loki/rules",
+        "grafana/dashboards",
+        "grafana/provisioning/alerting",
+        "grafana/provisioning/plugins",
+    ];
     return [
         ...config.map((directory) => ({ path: `${CONFIG}/${directory}` })),
         { path: data, mode: "0755" },
@@ -50,8 +60,10 @@ const READ_AT_START: Record<string, RegExp> = {
 
 /** For each service a digest of the files that it cannot reload; "" where it can reload all of them. */
 export function planRestartDigests(files: BundleFile[]): Record<string, string> {
-    return Object.fromEntries(SERVICES.map(({ name }) => {
-        const own = READ_AT_START[name] ? files.filter(({ path }) => path.startsWith(`${CONFIG}/${name}/`) && READ_AT_START[name].test(path)) : [];
-        return [name, own.length > 0 ? digest(own) : ""];
-    }));
+    return Object.fromEntries(
+        SERVICES.map(({ name }) => {
+            const own = READ_AT_START[name] ? files.filter(({ path }) => path.startsWith(`${CONFIG}/${name}/`) && READ_AT_START[name].test(path)) : [];
+            return [name, own.length > 0 ? digest(own) : ""];
+        }),
+    );
 }

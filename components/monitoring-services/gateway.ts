@@ -40,7 +40,9 @@ export function renderCaddyfile(args: KnownServicesArgs, port = GATEWAY_PORT): s
         siteAddresses: planSiteAddresses(args, port).join(", "),
         tlsDirective: TLS_DIRECTIVE[mode],
         environments: sorted(args.environments).map(([name, { token, previousToken }]) => ({
-            name, bearer: `Bearer ${token}`, previousBearer: previousToken ? `Bearer ${previousToken}` : false,
+            name,
+            bearer: `Bearer ${token}`,
+            previousBearer: previousToken ? `Bearer ${previousToken}` : false,
         })),
     });
 }

@@ -8,7 +8,10 @@ import { CONFIG } from "./services";
 export function renderGrafana(args: KnownServicesArgs): BundleFile[] {
     const below = (file: string) => `${CONFIG}/grafana/${file}`;
     return [
-        { path: below("grafana.ini"), content: renderTemplate("grafana/grafana.ini", { rootUrl: `${planGatewayUrl(args)}/`, cookieSecure: gatewayTls(args).mode !== "off" }) },
+        {
+            path: below("grafana.ini"),
+            content: renderTemplate("grafana/grafana.ini", { rootUrl: `${planGatewayUrl(args)}/`, cookieSecure: gatewayTls(args).mode !== "off" }),
+        },
         { path: below("provisioning/datasources/monitoring.yml"), content: renderDatasources(Object.keys(args.environments)) },
         { path: below("provisioning/dashboards/monitoring.yml"), content: renderTemplate("grafana/dashboards.yml", {}) },
         ...sorted(args.dashboards ?? {}).map(([file, content]) => ({ path: below(`dashboards/${file}`), content })),

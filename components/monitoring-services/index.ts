@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { Bundle } from "../bundle";
-import { asRoot, machineCommand, machineFiles } from "../machine";
+import { machineFiles, machineScript } from "../machine";
 import { failOn } from "../problems";
 import { KnownServicesArgs, MonitoringServicesArgs } from "./args";
 import { planContainers, REPLACE_ON } from "./containers";
@@ -54,7 +54,9 @@ export class MonitoringServices extends pulumi.ComponentResource {
         const ready = this.createReady(name, args, bundle, containers);
         this.createMembersGuard(name, args, [ready, ...containers, files]);
 
-        this.gatewayUrl = pulumi.output(args.address).apply((address) => planGatewayUrl({ address, port: args.port, tls: { mode: args.tls?.mode, domain: args.tls?.domain } }));
+        this.gatewayUrl = pulumi
+            .output(args.address)
+            .apply((address) => planGatewayUrl({ address, port: args.port, tls: { mode: args.tls?.mode, domain: args.tls?.domain } }));
         this.ca = pulumi.unsecret(pulumi.output(args.tls ?? {}).apply((tls) => planGatewayCa(tls)));
         this.versions = pulumi.output(images);
         this.sshFiles = sshFiles;
@@ -64,43 +66,74 @@ export class MonitoringServices extends pulumi.ComponentResource {
     /** Every file on the host; the check of the host; the restricted registration user. */
     private createFiles(name: string, args: MonitoringServicesArgs, bundle: pulumi.Output<Bundle>, hostId: pulumi.Output<string>): pulumi.CustomResource {
         const boot = args.bootTimeoutSeconds ?? 0;
-        return machineFiles(`${name}-files`, {
-            machine: args.machine, bundle, bundleName: BUNDLE, triggers: [hostId],
-            before: preflightScript(boot), after: settleScript(args.dataDirectory ?? DATA), remove: removalScript(),
-            ...(boot > 0 ? { patience: { attempts: -1 } } : {}),
-        }, { parent: this, deleteBeforeReplace: true, customTimeouts: { create: `${boot + 600}s` } });
+        return machineFiles(
+            `${name}-files`,
+            {
+                machine: args.machine,
+                bundle,
+                bundleName: BUNDLE,
+                triggers: [hostId],
+                before: preflightScript(boot),
+                after: settleScript(args.dataDirectory ?? DATA),
+                remove: removalScript(),
+                ...(boot > 0 ? { patience: { attempts: -1 } } : {}),
+            },
+            { parent: this, deleteBeforeReplace: true, customTimeouts: { create: `${boot + 600}s` } },
+        );
     }
 
     /** Docker on the host: it pings once and does not try again, so the files command, which waits for Docker, comes first. */
-    private createProvider(name: string, args: MonitoringServicesArgs, files: pulumi.CustomResource): { provider: docker.Provider; sshFiles: pulumi.Output<Record<string, string>> } {
+    private createProvider(
+        name: string,
+        args: MonitoringServicesArgs,
+        files: pulumi.CustomResource,
+    ): { provider: docker.Provider; sshFiles: pulumi.Output<Record<string, string>> } {
         const { ssh } = args.machine;
         const opts = { parent: this, dependsOn: [files] };
         if (!ssh) return { provider: new docker.Provider(`${name}-docker`, {}, opts), sshFiles: pulumi.secret<Record<string, string>>({}) };
         const provided = provideSshFiles(ssh, args.keysDirectory ?? `.keys/${name}`);
-        const host = pulumi.all([ssh.address, ssh.port ?? 22, ssh.user ?? "ubuntu"])
+        const host = pulumi
+            .all([ssh.address, ssh.port ?? 22, ssh.user ?? "ubuntu"])
             .apply(([address, port, user]) => `ssh://${user}@${address.includes(":") ? `[${address}]` : address}:${port}`);
         return { provider: new docker.Provider(`${name}-docker`, { host, sshOpts: [pulumi.output("-F"), provided.config] }, opts), sshFiles: provided.files };
     }
 
     private createNetwork(name: string, provider: docker.Provider, hostId: pulumi.Output<string>, files: pulumi.CustomResource): docker.Network {
-        return new docker.Network(`${name}-network`, { name: NETWORK, driver: "bridge", labels: [{ label: `${LABEL}/host`, value: hostId }] },
-            { parent: this, provider, deleteBeforeReplace: true, dependsOn: [files] });
+        return new docker.Network(
+            `${name}-network`,
+            { name: NETWORK, driver: "bridge", labels: [{ label: `${LABEL}/host`, value: hostId }] },
+            { parent: this, provider, deleteBeforeReplace: true, dependsOn: [files] },
+        );
     }
 
     private createContainers(name: string, args: MonitoringServicesArgs, on: Ground): docker.Container[] {
         const { provider, network, hostId } = on;
         const plans = planContainers({
-            dataDirectory: args.dataDirectory ?? DATA, memoryMiB: args.memoryMiB ?? 1840, port: args.port ?? 8080, acme: args.tls?.mode === "acme",
+            dataDirectory: args.dataDirectory ?? DATA,
+            memoryMiB: args.memoryMiB ?? 1840,
+            port: args.port ?? 8080,
+            acme: args.tls?.mode === "acme",
         });
         const digests = pulumi.unsecret(on.bundle.apply(({ files }) => planRestartDigests(files)));
         return SERVICES.map((service) => {
-            const image = new docker.RemoteImage(`${name}-${service.name}-image`, { name: on.images[service.name], keepLocally: true, triggers: { host: hostId } }, { parent: this, provider, dependsOn: [on.files] });
-            return new docker.Container(`${name}-${service.name}`, {
-                ...plans[service.name],
-                image: image.imageId,
-                networksAdvanced: [{ name: network.name, aliases: [service.name] }],
-                labels: [{ label: `${LABEL}/host`, value: hostId }, { label: `${LABEL}/configuration`, value: digests.apply((all) => all[service.name]) }],
-            }, { parent: this, provider, deleteBeforeReplace: true, replaceOnChanges: REPLACE_ON, dependsOn: [on.files] });
+            const image = new docker.RemoteImage(
+                `${name}-${service.name}-image`,
+                { name: on.images[service.name], keepLocally: true, triggers: { host: hostId } },
+                { parent: this, provider, dependsOn: [on.files] },
+            );
+            return new docker.Container(
+                `${name}-${service.name}`,
+                {
+                    ...plans[service.name],
+                    image: image.imageId,
+                    networksAdvanced: [{ name: network.name, aliases: [service.name] }],
+                    labels: [
+                        { label: `${LABEL}/host`, value: hostId },
+                        { label: `${LABEL}/configuration`, value: digests.apply((all) => all[service.name]) },
+                    ],
+                },
+                { parent: this, provider, deleteBeforeReplace: true, replaceOnChanges: REPLACE_ON, dependsOn: [on.files] },
+            );
         });
     }
 
@@ -108,13 +141,17 @@ export class MonitoringServices extends pulumi.ComponentResource {
     private createReady(name: string, args: MonitoringServicesArgs, bundle: pulumi.Output<Bundle>, containers: docker.Container[]): pulumi.CustomResource {
         const revision = pulumi.unsecret(bundle.apply(({ files }) => digest(files)));
         const stdin = pulumi.all([revision, ...containers.map(({ id }) => id)]).apply((lines) => `${lines.join("\n")}\n`);
-        return machineCommand(`${name}-ready`, { machine: args.machine, create: asRoot(readyScript()), stdin }, { parent: this, dependsOn: containers });
+        return machineScript(`${name}-ready`, { machine: args.machine, create: readyScript(), input: stdin }, { parent: this, dependsOn: containers });
     }
 
     /** Depends on everything, so it is deleted first: its deletion is where `destroy` is refused. */
     private createMembersGuard(name: string, args: MonitoringServicesArgs, everything: pulumi.Resource[]): void {
         const refuse = membersGuardScript(args.ownEnvironment ?? "", args.destroyWithMembers ?? false);
-        void machineCommand(`${name}-members-guard`, { machine: args.machine, create: "true", delete: asRoot(refuse) }, { parent: this, dependsOn: everything });
+        void machineScript(
+            `${name}-members-guard`,
+            { machine: args.machine, create: ":", delete: refuse },
+            { parent: this, dependsOn: everything },
+        );
     }
 }
 

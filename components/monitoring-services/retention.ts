@@ -27,7 +27,10 @@ export function planRetention(retention: RetentionArgs = {}): RetentionPlan {
 }
 
 /** What holds for one environment. */
-export function planEnvironmentRetention(retention: RetentionPlan, environment: Pick<EnvironmentArgs, "logRetention" | "traceRetention">): EnvironmentRetention {
+export function planEnvironmentRetention(
+    retention: RetentionPlan,
+    environment: Pick<EnvironmentArgs, "logRetention" | "traceRetention">,
+): EnvironmentRetention {
     return { logs: environment.logRetention ?? retention.logs, traces: environment.traceRetention ?? retention.traces };
 }
 

@@ -2,9 +2,6 @@ import { shell } from "../encode";
 import { REGISTRATION, registrationApplyScript, registrationRemoveScript, registrationSetupScript } from "../metrics-target/registration";
 import { CONFIG, NETWORK } from "./services";
 
-/** Docker's API before this one does not know `start_interval` of a healthcheck. */
-const DOCKER_API = "1.44";
-
 const FAIL = `fail() { echo "photogather-monitoring: $*" >&2; exit 1; }`;
 
 /**
@@ -24,13 +21,12 @@ until command -v docker >/dev/null && docker version >/dev/null 2>&1; do
   fi
   sleep 3
 done
-api=$(docker version --format '{{.Server.APIVersion}}')
-[ "$(printf '%s\\n' ${DOCKER_API} "$api" | sort -V | head -n 1)" = ${DOCKER_API} ] || fail "Docker on this host is too old: its API is $api, and ${DOCKER_API} (Docker 25) is the least"
 for program in python3 curl base64 cmp runuser; do
   command -v "$program" >/dev/null || fail "$program is missing on this host; install it"
 done
 if [ -n "\${SUDO_USER:-}" ] && [ "$SUDO_USER" != root ]; then
-  runuser -u "$SUDO_USER" -- docker version >/dev/null 2>&1 || fail "the user $SUDO_USER may not use Docker on this host; allow it with: usermod -aG docker $SUDO_USER"
+  runuser -u "$SUDO_USER" -- docker version >/dev/null 2>&1 ||
+    fail "the user $SUDO_USER may not use Docker on this host; allow it with: usermod -aG docker $SUDO_USER"
 fi
 ${registrationSetupScript()}`;
 }
@@ -59,28 +55,51 @@ ${FAIL}
 LC_ALL=C; export LC_ALL
 deadline=$(( $(date +%s) + 90 ))
 inside() { docker exec ${NETWORK}-prometheus wget -q -T 5 -O - "$@" 2>/dev/null; }
-metric() { inside "http://$1/metrics" | awk -v name="$2" 'index($1, name) == 1 && (length($1) == length(name) || substr($1, length(name) + 1, 1) == "{") { print $NF; exit }'; }
+# metric ADDRESS NAME: its value, whatever its labels.
+metric() {
+  inside "http://$1/metrics" |
+    awk -v name="$2" 'index($1, name) == 1 && (length($1) == length(name) || substr($1, length(name) + 1, 1) == "{") { print $NF; exit }'
+}
 changed() { stat -c %Y "${CONFIG}/$1"; }
 said() { docker logs --tail 5 "${NETWORK}-$1" 2>&1 | cut -c 1-400; }
 well() { [ "$(docker inspect -f '{{.State.Health.Status}}' "${NETWORK}-$1" 2>/dev/null)" = healthy ]; }
 # since NUMBER SECONDS: true where the number, which may be 1.7e+09, is no less.
 since() { awk -v have="\${1:-0}" -v want="$2" 'BEGIN { exit !(have + 1 > want + 0) }'; }
 settled() { [ "$(date +%s)" -ge $(( $(changed "$1") + 12 )) ]; }
-is_one() { [ "$(metric "$1" "$2")" = 1 ]; }
-prometheus() { is_one localhost:9090 prometheus_config_last_reload_successful && since "$(metric localhost:9090 prometheus_config_last_reload_success_timestamp_seconds)" "$(changed prometheus/prometheus.yml)"; }
-gateway() { is_one gateway:2020 caddy_config_last_reload_successful && since "$(metric gateway:2020 caddy_config_last_reload_success_timestamp_seconds)" "$(changed gateway/Caddyfile)"; }
-alertmanager() { is_one alertmanager:9093 alertmanager_config_last_reload_successful && since "$(metric alertmanager:9093 alertmanager_config_last_reload_success_timestamp_seconds)" "$(changed alertmanager/alertmanager.yml)"; }
-loki() { settled loki/runtime.yml && is_one loki:3100 loki_runtime_config_last_reload_successful; }
-tempo() { settled tempo/overrides.yml && is_one tempo:3200 tempo_runtime_config_last_reload_successful; }
-grafana() { inside http://grafana:3000/api/health | grep -q '"database": *"ok"'; }
+# of SERVICE: where its metrics are, what they begin with, and the file that changes with everything it reloads.
+of() {
+  case $1 in
+    prometheus) echo localhost:9090 prometheus_config prometheus/prometheus.yml ;;
+    gateway) echo gateway:2020 caddy_config gateway/Caddyfile ;;
+    alertmanager) echo alertmanager:9093 alertmanager_config alertmanager/alertmanager.yml ;;
+    loki) echo loki:3100 loki_runtime_config loki/runtime.yml ;;
+    tempo) echo tempo:3200 tempo_runtime_config tempo/overrides.yml ;;
+  esac
+}
+runs() {
+  if [ "$1" = grafana ]; then inside http://grafana:3000/api/health | grep -q '"database": *"ok"'; return; fi
+  set -- $(of "$1")
+  [ "$(metric "$1" "$2_last_reload_successful")" = 1 ] || return 1
+  loaded=$(metric "$1" "$2_last_reload_success_timestamp_seconds")
+  if [ -n "$loaded" ]; then since "$loaded" "$(changed "$3")"; else settled "$3"; fi
+}
+# refuses SERVICE: it has read the present file, and says that it cannot use it.
+refuses() {
+  [ "$1" != grafana ] || return 1
+  set -- $(of "$1")
+  settled "$3" && [ "$(metric "$1" "$2_last_reload_successful")" = 0 ]
+}
 reload_alertmanager() { inside --post-data= http://alertmanager:9093/-/reload >/dev/null || :; }
 # Caddy watches its file no more once it could not parse it; it is then told.
-reload_gateway() { docker exec ${NETWORK}-gateway wget -q -T 10 -O /dev/null --header 'Content-Type: text/caddyfile' --post-file /etc/caddy/Caddyfile http://127.0.0.1:2019/load 2>/dev/null || :; }
+reload_gateway() {
+  docker exec ${NETWORK}-gateway wget -q -T 10 -O /dev/null --header 'Content-Type: text/caddyfile' --post-file /etc/caddy/Caddyfile \\
+    http://127.0.0.1:2019/load 2>/dev/null || :
+}
 reload_alertmanager
 asked=$(( $(date +%s) + 8 ))
 for service in prometheus gateway alertmanager loki tempo grafana; do
-  until well "$service" && "$service"; do
-    [ "$(date +%s)" -lt "$deadline" ] || fail "$service does not run the present configuration; it said: $(said "$service")"
+  until well "$service" && runs "$service"; do
+    if [ "$(date +%s)" -ge "$deadline" ] || refuses "$service"; then fail "$service does not run the present configuration; it said: $(said "$service")"; fi
     if [ "$(date +%s)" -ge "$asked" ]; then
       asked=$(( $(date +%s) + 15 ))
       case $service in gateway) reload_gateway ;; alertmanager) reload_alertmanager ;; esac
@@ -105,6 +124,7 @@ for file in ${REGISTRATION.root}/requests/*.json ${REGISTRATION.root}/targets/*.
   case " $members " in *" $name "*) continue ;; esac
   [ "$name" = ${shell(ownEnvironment)} ] || members="\${members:+$members }$name"
 done
-[ -z "$members" ] || fail "these environments are still registered here: $members. Destroy their stacks first, or set destroyWithMembers to true, run pulumi up, and destroy again"
+[ -z "$members" ] ||
+  fail "these environments are still registered here: $members. Destroy their stacks first, or set destroyWithMembers to true, run pulumi up, and destroy again"
 `;
 }

@@ -29,13 +29,34 @@ const wget = (url: string): string[] => ["CMD", "wget", "-q", "-T", "4", "-O", "
 /** In the order in which they are listed everywhere. */
 export const SERVICES: Service[] = [
     { name: "gateway", user: "1000:1000", configMount: "/etc/caddy", dataMount: "/data", stopSeconds: 15, health: wget("http://127.0.0.1:2020/-/gateway") },
-    { name: "prometheus", user: "65534:65534", configMount: "/etc/prometheus", dataMount: "/prometheus", stopSeconds: 60, health: wget("http://127.0.0.1:9090/-/ready") },
-    { name: "alertmanager", user: "65534:65534", configMount: "/etc/alertmanager", dataMount: "/alertmanager", stopSeconds: 15, health: wget("http://127.0.0.1:9093/-/ready") },
+    {
+        name: "prometheus",
+        user: "65534:65534",
+        configMount: "/etc/prometheus",
+        dataMount: "/prometheus",
+        stopSeconds: 60,
+        health: wget("http://127.0.0.1:9090/-/ready"),
+    },
+    {
+        name: "alertmanager",
+        user: "65534:65534",
+        configMount: "/etc/alertmanager",
+        dataMount: "/alertmanager",
+        stopSeconds: 15,
+        health: wget("http://127.0.0.1:9093/-/ready"),
+    },
     // Loki's and Tempo's images have no shell and no wget: the binary asks itself.
     { name: "loki", user: "10001:10001", configMount: "/etc/loki", dataMount: "/loki", stopSeconds: 60, health: ["CMD", "/usr/bin/loki", "-health"] },
     { name: "tempo", user: "10001:10001", configMount: "/etc/tempo", dataMount: "/var/tempo", stopSeconds: 60, health: ["CMD", "/tempo", "-health"] },
     // Grafana's image keeps its files for group 0.
-    { name: "grafana", user: "472:0", configMount: "/etc/grafana", dataMount: "/var/lib/grafana", stopSeconds: 15, health: wget("http://127.0.0.1:3000/api/health") },
+    {
+        name: "grafana",
+        user: "472:0",
+        configMount: "/etc/grafana",
+        dataMount: "/var/lib/grafana",
+        stopSeconds: 15,
+        health: wget("http://127.0.0.1:3000/api/health"),
+    },
     { name: "node-exporter", user: "65534:65534", configMount: "", dataMount: "", stopSeconds: 5, health: wget("http://127.0.0.1:9100/") },
 ];
 

@@ -56,7 +56,10 @@ export function writeSshFiles(files: Record<string, string>, directory: string):
     fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
     for (const [name, content] of Object.entries(files)) {
         const file = path.join(directory, name);
-        if (fs.existsSync(file) && fs.readFileSync(file, "utf8") === content) { fs.chmodSync(file, 0o600); continue; }
+        if (fs.existsSync(file) && fs.readFileSync(file, "utf8") === content) {
+            fs.chmodSync(file, 0o600);
+            continue;
+        }
         const temporary = path.join(directory, `.${name}.${process.pid}`);
         fs.writeFileSync(temporary, content, { mode: 0o600 });
         fs.renameSync(temporary, file);

@@ -14,7 +14,12 @@ const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const IMAGE = /^[a-z0-9][A-Za-z0-9._:/@-]*$/;
 const URL = /^https?:\/\/[^\s/]+(\/\S*)?$/;
 /** What each mode needs. */
-const TLS_NEEDS: Record<string, (keyof GatewayTlsArgs)[]> = { ca: ["caCertificate", "caPrivateKey"], provided: ["certificate", "privateKey"], acme: ["domain"], off: [] };
+const TLS_NEEDS: Record<string, (keyof GatewayTlsArgs)[]> = {
+    ca: ["caCertificate", "caPrivateKey"],
+    provided: ["certificate", "privateKey"],
+    acme: ["domain"],
+    off: [],
+};
 
 /** Everything that is wrong with what is known of the arguments. What is still an Output is checked again when its files are rendered. */
 export function validateMonitoringServices(args: MonitoringServicesArgs): Problem[] {
@@ -36,7 +41,9 @@ export function validateMonitoringServices(args: MonitoringServicesArgs): Proble
         ...(args.registry && !IMAGE.test(args.registry) ? [{ path: "registry", message: `expected HOST[:PORT][/PATH], got ${quote(args.registry)}` }] : []),
         ...(args.keysDirectory === undefined ? [] : validateKeysDirectory(args.keysDirectory)),
         ...known(args.grafanaAdminPassword, validatePassword),
-        ...(args.alertWebhookUrl === undefined ? [] : known(args.alertWebhookUrl, (url) => URL.test(url) ? [] : [{ path: "alertWebhookUrl", message: "expected a URL: http(s)://HOST/PATH" }])),
+        ...(args.alertWebhookUrl === undefined
+            ? []
+            : known(args.alertWebhookUrl, (url) => (URL.test(url) ? [] : [{ path: "alertWebhookUrl", message: "expected a URL: http(s)://HOST/PATH" }]))),
     ];
 }
 
@@ -55,9 +62,14 @@ function validateEnvironments(args: MonitoringServicesArgs): Problem[] {
     const names = Object.keys(args.environments);
     return [
         ...(names.length > 0 ? [] : [{ path: "environments", message: "expected at least one environment" }]),
-        ...(args.ownEnvironment && !names.includes(args.ownEnvironment) ? [{ path: "ownEnvironment", message: `expected one of the environments, got ${quote(args.ownEnvironment)}` }] : []),
+        ...(args.ownEnvironment && !names.includes(args.ownEnvironment)
+            ? [{ path: "ownEnvironment", message: `expected one of the environments, got ${quote(args.ownEnvironment)}` }]
+            : []),
         ...Object.entries(args.environments).flatMap(([name, environment]) => under(`environments.${name}`, validateOne(environment))),
-        ...under("environments", validateRegistration({ environments: Object.fromEntries(Object.entries(args.environments).map(([name, e]) => [name, registrationPolicy(e)])) })),
+        ...under(
+            "environments",
+            validateRegistration({ environments: Object.fromEntries(Object.entries(args.environments).map(([name, e]) => [name, registrationPolicy(e)])) }),
+        ),
         ...validateTokensDiffer(args.environments),
     ];
 }
@@ -78,7 +90,10 @@ function validateOne(environment: EnvironmentArgs): Problem[] {
 export function registrationPolicy(environment: EnvironmentArgs) {
     return {
         publicKeys: knownList(environment.registrationKeys).filter((key): key is string => typeof key === "string"),
-        cidrs: environment.cidrs, hosts: environment.hosts, labels: environment.labels, maxTargets: environment.maxTargets,
+        cidrs: environment.cidrs,
+        hosts: environment.hosts,
+        labels: environment.labels,
+        maxTargets: environment.maxTargets,
         limits: {
             ...environment.scrape,
             ...(environment.samplesPerTarget === undefined ? {} : { sampleLimit: environment.samplesPerTarget }),
@@ -95,18 +110,23 @@ export function validateToken(path: string, token: string): Problem[] {
 /** The same token twice would give one environment's data to the other. */
 export function validateTokensDiffer(environments: Record<string, EnvironmentArgs>): Problem[] {
     const seen = new Map<string, string>();
-    return Object.entries(environments).flatMap(([name, { token, previousToken }]) => [token, previousToken].flatMap((value) => {
-        if (typeof value !== "string") return [];
-        const other = seen.get(value);
-        seen.set(value, name);
-        return other === undefined || other === name ? [] : [{ path: `environments.${name}.token`, message: `is the token of ${other} too: each environment needs its own` }];
-    }));
+    return Object.entries(environments).flatMap(([name, { token, previousToken }]) =>
+        [token, previousToken].flatMap((value) => {
+            if (typeof value !== "string") return [];
+            const other = seen.get(value);
+            seen.set(value, name);
+            return other === undefined || other === name
+                ? []
+                : [{ path: `environments.${name}.token`, message: `is the token of ${other} too: each environment needs its own` }];
+        }),
+    );
 }
 
 function validatePassword(password: string): Problem[] {
     // Grafana reads the password from a file and strips blanks at its ends.
     return password.length >= 8 && !/[\r\n\0]/.test(password) && password.trim() === password
-        ? [] : [{ path: "grafanaAdminPassword", message: "expected at least 8 characters on one line without blanks at the ends" }];
+        ? []
+        : [{ path: "grafanaAdminPassword", message: "expected at least 8 characters on one line without blanks at the ends" }];
 }
 
 function validateFileNames(path: string, files: unknown, ending: RegExp, depth: number): Problem[] {
@@ -114,20 +134,33 @@ function validateFileNames(path: string, files: unknown, ending: RegExp, depth: 
     return Object.keys(files).flatMap((file) => {
         const parts = file.split("/");
         return parts.length <= depth && parts.every((name) => FILE_NAME.test(name)) && ending.test(file)
-            ? [] : [{ path: `${path}[${quote(file)}]`, message: `expected a file name of letters, digits, dots, hyphens and underscores that ends in ${ending.source.replace(/[\\$?]/g, "")}` }];
+            ? []
+            : [
+                  {
+                      path: `${path}[${quote(file)}]`,
+                      message: `expected a file name of letters, digits, dots, hyphens and underscores that ends in ${ending.source.replace(/[\\$?]/g, "")}`,
+                  },
+              ];
     });
 }
 
 function validateImages(images: Record<string, string>): Problem[] {
     return Object.entries(images).flatMap(([service, image]) => [
-        ...validateOneOf(`images.${service}`, service, SERVICES.map(({ name }) => name)),
-        ...(IMAGE.test(image) && /[:@]/.test(image.split("/").pop() ?? "") ? [] : [{ path: `images.${service}`, message: `expected an image with a tag or a digest, got ${quote(image)}` }]),
+        ...validateOneOf(
+            `images.${service}`,
+            service,
+            SERVICES.map(({ name }) => name),
+        ),
+        ...(IMAGE.test(image) && /[:@]/.test(image.split("/").pop() ?? "")
+            ? []
+            : [{ path: `images.${service}`, message: `expected an image with a tag or a digest, got ${quote(image)}` }]),
     ]);
 }
 
 function validateKeysDirectory(directory: string): Problem[] {
     return /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/.test(directory) && !directory.split("/").includes("..")
-        ? [] : [{ path: "keysDirectory", message: `expected a path relative to the project without blanks, e.g. ".keys/prod", got ${quote(directory)}` }];
+        ? []
+        : [{ path: "keysDirectory", message: `expected a path relative to the project without blanks, e.g. ".keys/prod", got ${quote(directory)}` }];
 }
 
 function positive(path: string, value: number | undefined, whole: boolean): Problem[] {

@@ -2,7 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { machineFiles } from "../machine";
 import { failOn } from "../problems";
 import { OtelJavaAgentArgs } from "./args";
-import { bundleName, planJavaAgent, planJavaAgentBundle, renderJavaAgentDownload, renderJavaAgentInstall, renderJavaAgentRemove, validateJavaAgent } from "./plan";
+import {
+    bundleName, planJavaAgent, planJavaAgentBundle, renderJavaAgentDownload, renderJavaAgentInstall, renderJavaAgentRemove, validateJavaAgent,
+} from "./plan";
 
 export * from "./args";
 

@@ -65,14 +65,14 @@ function planVariables(args: OtelJavaAgentArgs, jar: string): Record<string, str
 
 /** Every problem with the arguments. */
 export function validateJavaAgent(args: OtelJavaAgentArgs): Problem[] {
-    const { version, url, sha256, samplingRatio, restartContainer } = args;
+    const { version, url, sha256, samplingRatio = 1, restartContainer } = args;
     return [
         ...validateName("application", args.application), ...validateName("instance", args.instance), ...validateEnvironment("environment", args.environment),
         ...expect("otlpEndpoint", args.otlpEndpoint, /^https?:\/\/[A-Za-z0-9.[\]:-]+$/, 'an address such as "http://127.0.0.1:4318"'),
-        ...(samplingRatio === undefined || (samplingRatio >= 0 && samplingRatio <= 1) ? [] : [{ path: "samplingRatio", message: `expected 0 to 1, got ${quote(samplingRatio)}` }]),
+        ...(samplingRatio >= 0 && samplingRatio <= 1 ? [] : [{ path: "samplingRatio", message: `expected 0 to 1, got ${quote(samplingRatio)}` }]),
         ...Object.entries(args.properties ?? {}).flatMap(([key, value]) => [
             ...expect(`properties.${key}`, key, /^OTEL_[A-Z0-9_]+$/, "a name OTEL_…"),
-            ...expect(`properties.${key}`, value, /^[A-Za-z0-9_@%+=:,./-]*$/, "letters, digits and _@%+=:,./- only, as an environment file has no quotes that all readers agree on"),
+            ...expect(`properties.${key}`, value, /^[A-Za-z0-9_@%+=:,./-]*$/, "letters, digits and _@%+=:,./- only, which all readers take alike"),
         ]),
         ...expect("systemdService", args.systemdService, SERVICE, 'a service such as "shop.service"'),
         ...expect("restartService", args.restartService, SERVICE, 'a service such as "shop.service"'),
@@ -117,7 +117,8 @@ export function renderJavaAgentInstall(plan: JavaAgentPlan): string {
 /** Shell text for removal: the jar goes with the last application that uses it. */
 export function renderJavaAgentRemove(plan: JavaAgentPlan): string {
     return renderTemplate("otel-java-agent/remove.sh", {
-        ...plan, envDirectory: ENV_DIRECTORY, jarDirectory: JAR_DIRECTORY, stateDirectory: STATE_DIRECTORY, pending: pendingFile(plan), hasDropIn: plan.dropIn !== "",
+        ...plan, envDirectory: ENV_DIRECTORY, jarDirectory: JAR_DIRECTORY, stateDirectory: STATE_DIRECTORY,
+        pending: pendingFile(plan), hasDropIn: plan.dropIn !== "",
     });
 }
 

@@ -4,7 +4,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { BundleFile, encodeBundle, removeScript, unpackScript } from "../../components/bundle";
-import { asRoot } from "../../components/machine";
+import { encodeScripts, runScript } from "../../components/machine";
 import { HOSTILE } from "../support/hostile";
 
 const owner = `${os.userInfo().uid}:${os.userInfo().gid}`;
@@ -86,9 +86,15 @@ describe("file bundle on a real shell", () => {
         assert.deepEqual(host.tree().filter((file) => !file.startsWith("lib")), ["etc", "etc/kept", "etc/kept/theirs"]);
         assert.equal(host.remove().status, 0, "a second removal is harmless");
     });
-    it("a script is one word for any login shell, whatever quotes it has", () => {
-        const script = `printf '%s\n' "it's" '"$HOME"'`;
-        const run = spawnSync("sh", ["-c", asRoot(script).replace("echo sudo -n", "echo")], { encoding: "utf8" });
-        assert.equal(run.stdout, `it's\n"$HOME"\n`);
+    it("scripts come on stdin before their input, whatever quotes they have", () => {
+        const scripts = { create: `printf '%s\n' "it's" '"$HOME"'; cat`, delete: "echo gone; cat", input: "line 1\n\\line 2" };
+        const run = (line: number) => spawnSync("sh", ["-c", runScript(line).replace("echo sudo -n", "echo")], { encoding: "utf8", input: encodeScripts(scripts) });
+        assert.equal(run(1).stdout, `it's\n"$HOME"\nline 1\n\\line 2`);
+        assert.equal(run(2).stdout, "gone\nline 1\n\\line 2");
+    });
+    it("a script's exit code is the command's", () => {
+        const input = encodeScripts({ create: "exit 3", delete: "", input: "" });
+        assert.equal(spawnSync("sh", ["-c", runScript(1).replace("echo sudo -n", "echo")], { input }).status, 3);
+        assert.equal(spawnSync("sh", ["-c", runScript(2).replace("echo sudo -n", "echo")], { input }).status, 0);
     });
 });

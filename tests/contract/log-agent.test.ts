@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
 import { part } from "../support/parts";
+import { HOSTILE } from "../support/hostile";
 import { eventually } from "../support/running";
 import { AgentUnderTest, Backends, LogStream, sampleAgent, SECRETS } from "../support/log-agent";
-import * as fs from "node:fs";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const SPAN = "00f067aa0ba902b7";
@@ -20,6 +21,7 @@ const LINES: { text: string; expected: Record<string, string> }[] = [
     },
     { text: `10:15:03.123 [main] DEBUG c.e.shop.Start - traceId=abc-42 elapsed=123ms method=GET status=200`, expected: { level: "DEBUG", trace_id: "abc-42", elapsed_ms: "123", method: "GET", status: "200", logger: "c.e.shop.Start" } },
     { text: `${at(4)} INFO traceId=${TRACE} elapsed=7`, expected: { level: "INFO", trace_id: TRACE, elapsed_ms: "7" } },
+    { text: `${at(4)} INFO traceId= spanId= elapsed=7µs duration=1.5s traceid=none.`, expected: { level: "INFO", trace_id: "none" } },
     { text: `\u001b[2m${at(5)}\u001b[0;39m \u001b[32m INFO\u001b[0;39m 1 --- [t] [           ] c.e.Colour : "POST /orders HTTP/1.1" 503`, expected: { level: "INFO", method: "POST", status: "503", logger: "c.e.Colour" } },
     { text: `{"@timestamp":"${at(6)}","log.level":"ERROR","traceId":"${TRACE}","message":"json 한글"}`, expected: { level: "ERROR", trace_id: TRACE } },
 ];
@@ -119,6 +121,22 @@ describe("log agent with real programs", function () {
             assert.equal((await agent.http("/-/ready", SECRETS.password)).status, 401);
         });
     });
+
+    describe("Alloy, fed with anything", () => it("hostile values, bytes that are no UTF-8 and a line of 600 KB reach Loki", async () => {
+        const values = HOSTILE.slice(0, 45);
+        const agent = new AgentUnderTest(backends, "hostile", sampleAgent({ host: "was-3", labels: Object.fromEntries(values.map((value, i) => [`l${i}`, value])) }));
+        await agent.write();
+        fs.appendFileSync(`${agent.logDirectory}/app.log`, Buffer.concat([Buffer.from(`${at(1)} INFO bad `), Buffer.from([0xff, 0xfe, 0xb0, 0xa1]), Buffer.from(" bytes\n")]));
+        agent.log("app.log", `${at(2)} INFO long ${"한".repeat(200_000)}\n${at(3)} INFO last\n`);
+        agent.startAlloy(alloy);
+        const entries = await eventually("all entries are in Loki", 30, async () => {
+            const found = flat(await backends.logs('{instance="was-3"}'));
+            return found.length >= 3 && found;
+        });
+        assert.deepEqual(values.map((_, i) => entries[0].stream[`l${i}`]), values);
+        assert.ok(entries.some(({ line }) => line.includes("INFO long") && line.endsWith("[truncated]")));
+        await agent.end("SIGTERM");
+    }));
 
     describe("Alloy, killed", () => it("loses no line: the gateway away, Alloy killed while lines are written, then both back", async () => {
         const agent = new AgentUnderTest(backends, "killed", sampleAgent({ host: "was-2" }));

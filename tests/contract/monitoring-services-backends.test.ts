@@ -11,26 +11,44 @@ import { sampleServices, TOKENS } from "../support/services";
 /** Arguments at the edges of what is allowed. */
 const EDGES: Record<string, Partial<KnownServicesArgs>> = {
     "as shipped": {},
-    "one environment, a large host": { environments: { "a": sampleServices().environments.prod }, ownEnvironment: "a", memoryMiB: 15000, logRules: {} },
+    "one environment, a large host": { environments: { a: sampleServices().environments.prod }, ownEnvironment: "a", memoryMiB: 15000, logRules: {} },
     "names that YAML would take for something else": {
-        environments: Object.fromEntries(["0", "1e3", "null", "true", "no", "0x1f"].map((name, i) => [name, { ...sampleServices().environments.prod, token: `token-of-environment-${i}` }])), ownEnvironment: "0", logRules: {},
+        environments: Object.fromEntries(
+            ["0", "1e3", "null", "true", "no", "0x1f"].map((name, i) => [name, { ...sampleServices().environments.prod, token: `token-of-environment-${i}` }]),
+        ),
+        ownEnvironment: "0",
+        logRules: {},
     },
-    "long retention, a webhook": { retention: { metrics: "2y", metricsSize: "2TB", logs: "1y", traces: "5w" }, agentBuffer: "72h", alertWebhookUrl: "https://hooks.example.com/a?b=c&d=\"e\"#f" },
+    "long retention, a webhook": {
+        retention: { metrics: "2y", metricsSize: "2TB", logs: "1y", traces: "5w" },
+        agentBuffer: "72h",
+        alertWebhookUrl: 'https://hooks.example.com/a?b=c&d="e"#f',
+    },
 };
 
 describe("configuration of the backends, checked by the programs that read it", function () {
     this.timeout(30000);
     for (const [title, change] of Object.entries(EDGES)) {
-        const check = (name: string, files: (args: KnownServicesArgs) => ReturnType<typeof renderLoki>, command: (file: (name: string) => string) => string[]) =>
+        const check = (
+            name: string,
+            files: (args: KnownServicesArgs) => ReturnType<typeof renderLoki>,
+            command: (file: (name: string) => string) => string[],
+        ) =>
             it(`${name}: ${title}`, function () {
                 const program = part(this, name);
                 const running = new Running();
                 running.write(files(sampleServices(change)), running.rewriting("prometheus", {}));
                 try {
-                    execFileSync(program, command((file) => path.join(running.directory, file)), { stdio: "pipe" });
+                    execFileSync(
+                        program,
+                        command((file) => path.join(running.directory, file)),
+                        { stdio: "pipe" },
+                    );
                 } catch (error) {
                     assert.fail(String((error as { stderr?: Buffer }).stderr ?? error));
-                } finally { void running.stop(); }
+                } finally {
+                    void running.stop();
+                }
             });
         check("promtool", renderPrometheus, (file) => ["check", "config", file("prometheus/prometheus.yml")]);
         check("amtool", renderAlertmanager, (file) => ["check-config", file("alertmanager/alertmanager.yml")]);
@@ -48,43 +66,91 @@ class Together {
     async start(programs: Record<string, string>): Promise<void> {
         const names = ["gateway", "admin", "internal", "loki", "lokiGrpc", "tempo", "tempoGrpc", "otlpGrpc", "otlpHttp", "prometheus", "alertmanager"];
         const ports = await freePorts(names.length);
-        names.forEach((name, i) => { this.ports[name] = ports[i]; });
+        names.forEach((name, i) => {
+            this.ports[name] = ports[i];
+        });
         this.writeAll();
         const file = (name: string) => path.join(this.running.directory, name);
         this.running.start("loki", programs.loki, [`-config.file=${file("loki/loki.yml")}`]);
         this.running.start("tempo", programs.tempo, [`-config.file=${file("tempo/tempo.yml")}`]);
-        this.running.start("alertmanager", programs.alertmanager, [`--config.file=${file("alertmanager/alertmanager.yml")}`, `--storage.path=${this.running.data("alertmanager")}`, `--web.listen-address=127.0.0.1:${this.ports.alertmanager}`, "--cluster.listen-address="]);
-        this.running.start("prometheus", programs.prometheus, [
-            `--config.file=${file("prometheus/prometheus.yml")}`, `--storage.tsdb.path=${this.running.data("prometheus")}`, `--web.listen-address=127.0.0.1:${this.ports.prometheus}`,
-            "--web.enable-remote-write-receiver", "--enable-feature=exemplar-storage", "--config.auto-reload", "--config.auto-reload-interval=5s",
+        this.running.start("alertmanager", programs.alertmanager, [
+            `--config.file=${file("alertmanager/alertmanager.yml")}`,
+            `--storage.path=${this.running.data("alertmanager")}`,
+            `--web.listen-address=127.0.0.1:${this.ports.alertmanager}`,
+            "--cluster.listen-address=",
         ]);
-        this.running.start("caddy", programs.caddy, ["run", "--watch", "--config", file("gateway/Caddyfile"), "--adapter", "caddyfile"], { XDG_DATA_HOME: this.running.data("gateway"), HOME: this.running.data("gateway") });
-        for (const [name, url] of [["loki", "/ready"], ["tempo", "/ready"], ["prometheus", "/-/ready"], ["alertmanager", "/-/ready"], ["gateway", "/-/gateway"]]) {
+        this.running.start("prometheus", programs.prometheus, [
+            `--config.file=${file("prometheus/prometheus.yml")}`,
+            `--storage.tsdb.path=${this.running.data("prometheus")}`,
+            `--web.listen-address=127.0.0.1:${this.ports.prometheus}`,
+            "--web.enable-remote-write-receiver",
+            "--enable-feature=exemplar-storage",
+            "--config.auto-reload",
+            "--config.auto-reload-interval=5s",
+        ]);
+        this.running.start("caddy", programs.caddy, ["run", "--watch", "--config", file("gateway/Caddyfile"), "--adapter", "caddyfile"], {
+            XDG_DATA_HOME: this.running.data("gateway"),
+            HOME: this.running.data("gateway"),
+        });
+        for (const [name, url] of [
+            ["loki", "/ready"],
+            ["tempo", "/ready"],
+            ["prometheus", "/-/ready"],
+            ["alertmanager", "/-/ready"],
+            ["gateway", "/-/gateway"],
+        ]) {
             await eventually(`${name} is ready`, 40, async () => (await fetch(this.url(name, url))).ok);
         }
     }
 
     writeAll(): void {
         const at = (name: string) => `127.0.0.1:${this.ports[name]}`;
-        const others = { "loki:3100": at("loki"), "tempo:4318": at("otlpHttp"), "tempo:3200": at("tempo"), "prometheus:9090": at("prometheus"), "localhost:9090": at("prometheus"), "alertmanager:9093": at("alertmanager"), "gateway:2020": at("internal"), ":2020": `:${this.ports.internal}`, ":2019": `:${this.ports.admin}` };
+        const others = {
+            "loki:3100": at("loki"),
+            "tempo:4318": at("otlpHttp"),
+            "tempo:3200": at("tempo"),
+            "prometheus:9090": at("prometheus"),
+            "localhost:9090": at("prometheus"),
+            "alertmanager:9093": at("alertmanager"),
+            "gateway:2020": at("internal"),
+            ":2020": `:${this.ports.internal}`,
+            ":2019": `:${this.ports.admin}`,
+        };
         const listen = (kind: string, port: string) => `${kind}_listen_address: 127.0.0.1\n  ${kind}_listen_port: ${this.ports[port]}`;
         const own: Record<string, Record<string, string>> = {
             loki: { "http_listen_port: 3100": listen("http", "loki"), "grpc_listen_port: 9096": listen("grpc", "lokiGrpc") },
             tempo: {
-                "http_listen_port: 3200": listen("http", "tempo"), "grpc_listen_port: 9095": listen("grpc", "tempoGrpc"),
-                "0.0.0.0:4317": at("otlpGrpc"), "0.0.0.0:4318": at("otlpHttp"), "127.0.0.1:9095": at("tempoGrpc"),
+                "http_listen_port: 3200": listen("http", "tempo"),
+                "grpc_listen_port: 9095": listen("grpc", "tempoGrpc"),
+                "0.0.0.0:4317": at("otlpGrpc"),
+                "0.0.0.0:4318": at("otlpHttp"),
+                "127.0.0.1:9095": at("tempoGrpc"),
             },
         };
-        for (const [service, render] of [["prometheus", renderPrometheus], ["alertmanager", renderAlertmanager], ["loki", renderLoki], ["tempo", renderTempo]] as const) {
+        for (const [service, render] of [
+            ["prometheus", renderPrometheus],
+            ["alertmanager", renderAlertmanager],
+            ["loki", renderLoki],
+            ["tempo", renderTempo],
+        ] as const) {
             this.running.write(render(this.args), this.running.rewriting(service, { ...own[service], ...others }));
         }
-        this.running.write([{ path: "/etc/photogather-monitoring/gateway/Caddyfile", content: renderCaddyfile(this.args, this.ports.gateway) }], this.running.rewriting("gateway", others));
+        this.running.write(
+            [{ path: "/etc/photogather-monitoring/gateway/Caddyfile", content: renderCaddyfile(this.args, this.ports.gateway) }],
+            this.running.rewriting("gateway", others),
+        );
     }
 
-    url(name: string, rest: string): string { return `http://127.0.0.1:${this.ports[name]}${rest}`; }
+    url(name: string, rest: string): string {
+        return `http://127.0.0.1:${this.ports[name]}${rest}`;
+    }
 
     async push(url: string, token: string, body: object, headers: Record<string, string> = {}): Promise<number> {
-        const answer = await fetch(this.url("gateway", url), { method: "POST", headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}`, ...headers }, body: JSON.stringify(body) });
+        const answer = await fetch(this.url("gateway", url), {
+            method: "POST",
+            headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}`, ...headers },
+            body: JSON.stringify(body),
+        });
         await answer.arrayBuffer();
         return answer.status;
     }
@@ -94,11 +160,23 @@ class Together {
         const answer = await fetch(this.url(name, rest), { headers: tenant ? { "X-Scope-OrgID": tenant } : {} });
         const text = await answer.text();
         if (!answer.ok) throw new Error(`${answer.status}: ${text.slice(0, 300)}`);
-        try { return JSON.parse(text); } catch { return text; }
+        try {
+            return JSON.parse(text);
+        } catch {
+            return text;
+        }
     }
 
-    logs = async (query: string, tenant: string) => (await this.get("loki", `/loki/api/v1/query_range?limit=100&query=${encodeURIComponent(query)}`, tenant)).data.result as { stream: Record<string, string>; values: [string, string][] }[];
-    metric = async (query: string) => (await this.get("prometheus", `/api/v1/query?query=${encodeURIComponent(query)}`)).data.result as { metric: Record<string, string>; value: [number, string] }[];
+    logs = async (query: string, tenant: string) =>
+        (await this.get("loki", `/loki/api/v1/query_range?limit=100&query=${encodeURIComponent(query)}`, tenant)).data.result as {
+            stream: Record<string, string>;
+            values: [string, string][];
+        }[];
+    metric = async (query: string) =>
+        (await this.get("prometheus", `/api/v1/query?query=${encodeURIComponent(query)}`)).data.result as {
+            metric: Record<string, string>;
+            value: [number, string];
+        }[];
 }
 
 const attribute = (key: string, value: string) => ({ key, value: { stringValue: value } });
@@ -106,22 +184,67 @@ const nanos = (msAgo: number) => String(BigInt(Date.now() - msAgo) * 1000000n);
 const TRACE = "00f067aa0ba902b700f067aa0ba902b7";
 
 function otlpLog(environment: string, text: string, msAgo = 0): object {
-    return { resourceLogs: [{
-        resource: { attributes: [attribute("environment", environment), attribute("application", "shop"), attribute("instance", "was-1"), attribute("source", "file"), attribute("host.arch", "arm64")] },
-        scopeLogs: [{ logRecords: [{ timeUnixNano: nanos(msAgo), body: { stringValue: text }, attributes: [attribute("level", "ERROR"), attribute("trace_id", TRACE), attribute("elapsed_ms", "12")] }] }],
-    }] };
+    return {
+        resourceLogs: [
+            {
+                resource: {
+                    attributes: [
+                        attribute("environment", environment),
+                        attribute("application", "shop"),
+                        attribute("instance", "was-1"),
+                        attribute("source", "file"),
+                        attribute("host.arch", "arm64"),
+                    ],
+                },
+                scopeLogs: [
+                    {
+                        logRecords: [
+                            {
+                                timeUnixNano: nanos(msAgo),
+                                body: { stringValue: text },
+                                attributes: [attribute("level", "ERROR"), attribute("trace_id", TRACE), attribute("elapsed_ms", "12")],
+                            },
+                        ],
+                    },
+                ],
+            },
+        ],
+    };
 }
 
 function otlpTrace(traceId: string, service: string, msAgo = 0): object {
-    const span = (spanId: string, parentSpanId: string, name: string, kind: number, attributes: object[] = []) =>
-        ({ traceId, spanId, parentSpanId, name, kind, startTimeUnixNano: nanos(msAgo + 40), endTimeUnixNano: nanos(msAgo), status: {}, attributes });
-    return { resourceSpans: [{
-        resource: { attributes: [attribute("service.name", service), attribute("service.instance.id", "was-1"), attribute("deployment.environment.name", "forged")] },
-        scopeSpans: [{ spans: [
-            span("00f067aa0ba902b7", "", "GET /orders", 2),
-            span("11f067aa0ba902b7", "00f067aa0ba902b7", "SELECT orders", 3, [attribute("db.system", "h2"), attribute("db.name", "shop")]),
-        ] }],
-    }] };
+    const span = (spanId: string, parentSpanId: string, name: string, kind: number, attributes: object[] = []) => ({
+        traceId,
+        spanId,
+        parentSpanId,
+        name,
+        kind,
+        startTimeUnixNano: nanos(msAgo + 40),
+        endTimeUnixNano: nanos(msAgo),
+        status: {},
+        attributes,
+    });
+    return {
+        resourceSpans: [
+            {
+                resource: {
+                    attributes: [
+                        attribute("service.name", service),
+                        attribute("service.instance.id", "was-1"),
+                        attribute("deployment.environment.name", "forged"),
+                    ],
+                },
+                scopeSpans: [
+                    {
+                        spans: [
+                            span("00f067aa0ba902b7", "", "GET /orders", 2),
+                            span("11f067aa0ba902b7", "00f067aa0ba902b7", "SELECT orders", 3, [attribute("db.system", "h2"), attribute("db.name", "shop")]),
+                        ],
+                    },
+                ],
+            },
+        ],
+    };
 }
 
 describe("gateway, Loki, Tempo, Prometheus and Alertmanager together", function () {
@@ -136,9 +259,16 @@ describe("gateway, Loki, Tempo, Prometheus and Alertmanager together", function 
     after(async () => together.running.stop());
 
     it("keeps each environment's lines to itself, with few labels and the rest as structured metadata", async () => {
-        for (const environment of ["prod", "dev"]) assert.equal(await together.push("/otlp/v1/logs", TOKENS[environment], otlpLog(environment, `hello from ${environment}`), { "X-Scope-OrgID": "prod" }), 204);
+        for (const environment of ["prod", "dev"])
+            assert.equal(
+                await together.push("/otlp/v1/logs", TOKENS[environment], otlpLog(environment, `hello from ${environment}`), { "X-Scope-OrgID": "prod" }),
+                204,
+            );
         for (const environment of ["prod", "dev"]) {
-            const [stream, ...others] = await eventually("the line is there", 20, async () => { const found = await together.logs('{application="shop"}', environment); return found.length > 0 && found; });
+            const [stream, ...others] = await eventually("the line is there", 20, async () => {
+                const found = await together.logs('{application="shop"}', environment);
+                return found.length > 0 && found;
+            });
             assert.deepEqual([others.length, stream.values.map(([, text]) => text)], [0, [`hello from ${environment}`]]);
             assert.equal(stream.stream.trace_id, TRACE);
             assert.equal(stream.stream.elapsed_ms, "12");
@@ -157,7 +287,9 @@ describe("gateway, Loki, Tempo, Prometheus and Alertmanager together", function 
     });
 
     it("takes Promtail's pushes", async () => {
-        const body = { streams: [{ stream: { environment: "dev", application: "old", instance: "was-2" }, values: [[nanos(0), "from promtail", { level: "INFO" }]] }] };
+        const body = {
+            streams: [{ stream: { environment: "dev", application: "old", instance: "was-2" }, values: [[nanos(0), "from promtail", { level: "INFO" }]] }],
+        };
         assert.equal(await together.push("/loki/api/v1/push", TOKENS.dev, body), 204);
         await eventually("the line is there", 20, async () => (await together.logs('{application="old"}', "dev")).length === 1);
     });
@@ -169,26 +301,44 @@ describe("gateway, Loki, Tempo, Prometheus and Alertmanager together", function 
 
     it("keeps each environment's traces to itself, and finds one across all", async () => {
         assert.equal(await together.push("/otlp/v1/traces", TOKENS.prod, otlpTrace(TRACE, "shop")), 200);
-        const trace = await eventually("the trace is there", 30, async () => together.get("tempo", `/api/v2/traces/${TRACE}`, "prod").then((found) => JSON.stringify(found).includes("SELECT orders") && found));
+        const trace = await eventually("the trace is there", 30, async () =>
+            together.get("tempo", `/api/v2/traces/${TRACE}`, "prod").then((found) => JSON.stringify(found).includes("SELECT orders") && found),
+        );
         assert.ok(trace);
-        await eventually("the trace is found across tenants", 30, async () => JSON.stringify(await together.get("tempo", `/api/v2/traces/${TRACE}`, "dev|loadtest|prod")).includes("SELECT orders"));
+        await eventually("the trace is found across tenants", 30, async () =>
+            JSON.stringify(await together.get("tempo", `/api/v2/traces/${TRACE}`, "dev|loadtest|prod")).includes("SELECT orders"),
+        );
         assert.doesNotMatch(JSON.stringify(await together.get("tempo", `/api/v2/traces/${TRACE}`, "dev").catch(() => "none")), /SELECT orders/);
-        const search = await eventually("the search finds it", 40, async () => { const { traces } = await together.get("tempo", `/api/search?q=${encodeURIComponent('{resource.service.name="shop"}')}`, "dev|prod"); return traces?.length > 0 && traces; });
+        const search = await eventually("the search finds it", 40, async () => {
+            const { traces } = await together.get("tempo", `/api/search?q=${encodeURIComponent('{resource.service.name="shop"}')}`, "dev|prod");
+            return traces?.length > 0 && traces;
+        });
         assert.equal(search[0].traceID, TRACE, "an id with its leading zeros");
     });
 
     it("derives metrics from spans: the environment is the tenant, whatever the span says", async () => {
-        const [calls] = await eventually("span metrics are in Prometheus", 60, async () => { const found = await together.metric('traces_spanmetrics_calls_total{span_kind="SPAN_KIND_SERVER"}'); return found.length > 0 && found; });
+        const [calls] = await eventually("span metrics are in Prometheus", 60, async () => {
+            const found = await together.metric('traces_spanmetrics_calls_total{span_kind="SPAN_KIND_SERVER"}');
+            return found.length > 0 && found;
+        });
         const { environment, application, instance, span_name } = calls.metric;
-        assert.deepEqual({ environment, application, instance, span_name }, { environment: "prod", application: "shop", instance: "was-1", span_name: "GET /orders" });
+        assert.deepEqual(
+            { environment, application, instance, span_name },
+            { environment: "prod", application: "shop", instance: "was-1", span_name: "GET /orders" },
+        );
         assert.deepEqual(Object.keys(calls.metric).sort(), ["__name__", "application", "environment", "instance", "span_kind", "span_name", "status_code"]);
-        await eventually("the service graph is in Prometheus", 60, async () => (await together.metric("traces_service_graph_request_total")).some(({ metric }) => metric.environment === "prod"));
+        await eventually("the service graph is in Prometheus", 60, async () =>
+            (await together.metric("traces_service_graph_request_total")).some(({ metric }) => metric.environment === "prod"),
+        );
     });
 
     it("counts exemplars that lead to the trace", async () => {
         const exemplars = await eventually("exemplars", 60, async () => {
             const now = Date.now() / 1000;
-            const { data } = await together.get("prometheus", `/api/v1/query_exemplars?query=traces_spanmetrics_latency_bucket&start=${now - 600}&end=${now + 60}`);
+            const { data } = await together.get(
+                "prometheus",
+                `/api/v1/query_exemplars?query=traces_spanmetrics_latency_bucket&start=${now - 600}&end=${now + 60}`,
+            );
             return data.length > 0 && data;
         });
         // Tempo leaves leading zeros out here; it finds the trace by the short id too.
@@ -210,7 +360,9 @@ describe("gateway, Loki, Tempo, Prometheus and Alertmanager together", function 
     it("has Prometheus and Loki's ruler tell Alertmanager", async () => {
         const { data } = await together.get("prometheus", "/api/v1/alertmanagers");
         assert.equal(data.activeAlertmanagers.length, 1);
-        await eventually("Loki evaluates prod's rules", 40, async () => JSON.stringify(await together.get("loki", "/prometheus/api/v1/rules", "prod")).includes("ManyErrors"));
+        await eventually("Loki evaluates prod's rules", 40, async () =>
+            JSON.stringify(await together.get("loki", "/prometheus/api/v1/rules", "prod")).includes("ManyErrors"),
+        );
     });
 
     it("answers 429 to an environment over its rate, and not to the others", async () => {
@@ -224,7 +376,12 @@ describe("gateway, Loki, Tempo, Prometheus and Alertmanager together", function 
     });
 
     it("answers a retryable status to spans over the rate", async () => {
-        const flood = { resourceSpans: Array.from({ length: 1500 }, (_, i) => (otlpTrace((i + 1).toString(16).padStart(32, "a"), "x".repeat(2000)) as { resourceSpans: object[] }).resourceSpans[0]) };
+        const flood = {
+            resourceSpans: Array.from(
+                { length: 1500 },
+                (_, i) => (otlpTrace((i + 1).toString(16).padStart(32, "a"), "x".repeat(2000)) as { resourceSpans: object[] }).resourceSpans[0],
+            ),
+        };
         const answers: number[] = [];
         for (let i = 0; i < 10; i++) answers.push(await together.push("/otlp/v1/traces", TOKENS.loadtest, flood));
         const refused = answers.filter((status) => status !== 200);
@@ -234,18 +391,40 @@ describe("gateway, Loki, Tempo, Prometheus and Alertmanager together", function 
 
     it("reloads limits, rules, scrape files and routes by itself, and each service says so", async () => {
         together.args = sampleServices({
-            ...together.args, retention: { metrics: "9d" },
-            environments: { prod: { ...together.args.environments.prod, logRetention: "5d", logRateMiB: 7, traceRetention: "3d" }, dev: together.args.environments.dev, loadtest: together.args.environments.loadtest },
+            ...together.args,
+            retention: { metrics: "9d" },
+            environments: {
+                prod: { ...together.args.environments.prod, logRetention: "5d", logRateMiB: 7, traceRetention: "3d" },
+                dev: together.args.environments.dev,
+                loadtest: together.args.environments.loadtest,
+            },
             rules: { "new.yml": "groups:\n  - name: new\n    rules:\n      - alert: New\n        expr: vector(1)\n" },
         });
         const before = await together.metric("process_start_time_seconds");
         together.writeAll();
         await eventually("Prometheus has the new rule", 20, async () => JSON.stringify(await together.get("prometheus", "/api/v1/rules")).includes('"New"'));
-        await eventually("Prometheus has the new retention", 20, async () => String(await together.get("prometheus", "/metrics")).includes("prometheus_tsdb_retention_limit_seconds 777600"));
-        await eventually("Loki has the new rate", 20, async () => JSON.stringify(await together.get("loki", "/config/tenant/v1/limits", "prod")).includes("5d"));
-        await eventually("Tempo has the new retention", 20, async () => String(await together.get("tempo", "/status/overrides/prod")).includes("72h") || String(await together.get("tempo", "/status/overrides/prod")).includes("3d"));
-        for (const [name, metric] of [["prometheus", "prometheus_config"], ["loki", "loki_runtime_config"], ["tempo", "tempo_runtime_config"], ["internal", "caddy_config"]]) {
-            await eventually(metric, 15, async () => new RegExp(`^${metric}_last_reload_successful(\\{.*\\})? 1$`, "m").test(String(await together.get(name, "/metrics"))));
+        await eventually("Prometheus has the new retention", 20, async () =>
+            String(await together.get("prometheus", "/metrics")).includes("prometheus_tsdb_retention_limit_seconds 777600"),
+        );
+        await eventually("Loki has the new rate", 20, async () =>
+            JSON.stringify(await together.get("loki", "/config/tenant/v1/limits", "prod")).includes("5d"),
+        );
+        await eventually(
+            "Tempo has the new retention",
+            20,
+            async () =>
+                String(await together.get("tempo", "/status/overrides/prod")).includes("72h") ||
+                String(await together.get("tempo", "/status/overrides/prod")).includes("3d"),
+        );
+        for (const [name, metric] of [
+            ["prometheus", "prometheus_config"],
+            ["loki", "loki_runtime_config"],
+            ["tempo", "tempo_runtime_config"],
+            ["internal", "caddy_config"],
+        ]) {
+            await eventually(metric, 15, async () =>
+                new RegExp(`^${metric}_last_reload_successful(\\{.*\\})? 1$`, "m").test(String(await together.get(name, "/metrics"))),
+            );
         }
         assert.equal(before.length > 0, true);
         await eventually("the alert arrives", 40, async () => JSON.stringify(await together.get("alertmanager", "/api/v2/alerts")).includes('"New"'));

@@ -11,8 +11,18 @@ import { part } from "../support/parts";
 import { eventually, freePorts, Running } from "../support/running";
 import { sampleServices, TOKENS } from "../support/services";
 
-interface Answer { status: number; body: string; headers: http.IncomingHttpHeaders }
-interface Seen { upstream: string; url: string; method: string; headers: http.IncomingHttpHeaders; bytes: number }
+interface Answer {
+    status: number;
+    body: string;
+    headers: http.IncomingHttpHeaders;
+}
+interface Seen {
+    upstream: string;
+    url: string;
+    method: string;
+    headers: http.IncomingHttpHeaders;
+    bytes: number;
+}
 
 /** The gateway before small upstreams that write down what reached them. */
 class GatewayUnderTest {
@@ -32,25 +42,38 @@ class GatewayUnderTest {
         for (const upstream of ["loki:3100", "tempo:4318", "grafana:3000"]) ports[upstream] = `127.0.0.1:${await this.upstream(upstream)}`;
         const args = sampleServices({ address: "127.0.0.1", names: ["monitoring.internal"], ...change });
         this.running.write(renderGateway(args).filter(({ path: file }) => !file.endsWith("Caddyfile")));
-        this.running.write([{ path: "/etc/photogather-monitoring/gateway/Caddyfile", content: renderCaddyfile(args, port) }], this.running.rewriting("gateway", ports));
+        this.running.write(
+            [{ path: "/etc/photogather-monitoring/gateway/Caddyfile", content: renderCaddyfile(args, port) }],
+            this.running.rewriting("gateway", ports),
+        );
         const home = this.running.data("gateway");
-        this.running.start("caddy", caddy, ["run", "--watch", "--config", this.file("Caddyfile"), "--adapter", "caddyfile"], { XDG_DATA_HOME: home, XDG_CONFIG_HOME: home, HOME: home });
+        this.running.start("caddy", caddy, ["run", "--watch", "--config", this.file("Caddyfile"), "--adapter", "caddyfile"], {
+            XDG_DATA_HOME: home,
+            XDG_CONFIG_HOME: home,
+            HOME: home,
+        });
         await eventually("the gateway answers", 20, async () => (await this.ask("/-/gateway", { rejectUnauthorized: false })).status === 200);
     }
 
-    file(name: string): string { return path.join(this.running.directory, "gateway", name); }
+    file(name: string): string {
+        return path.join(this.running.directory, "gateway", name);
+    }
 
     private async upstream(name: string): Promise<number> {
-        const server = http.createServer((request, response) => {
-            let bytes = 0;
-            request.on("data", (chunk: Buffer) => { bytes += chunk.length; });
-            request.on("end", () => {
-                this.seen.push({ upstream: name, url: request.url ?? "", method: request.method ?? "", headers: request.headers, bytes });
-                response.writeHead(this.status, { "Content-Type": "text/plain", Server: "secret/1.0" });
-                response.end(`from ${name}`);
-            });
-            request.on("error", () => undefined);
-        }).listen(0, "127.0.0.1");
+        const server = http
+            .createServer((request, response) => {
+                let bytes = 0;
+                request.on("data", (chunk: Buffer) => {
+                    bytes += chunk.length;
+                });
+                request.on("end", () => {
+                    this.seen.push({ upstream: name, url: request.url ?? "", method: request.method ?? "", headers: request.headers, bytes });
+                    response.writeHead(this.status, { "Content-Type": "text/plain", Server: "secret/1.0" });
+                    response.end(`from ${name}`);
+                });
+                request.on("error", () => undefined);
+            })
+            .listen(0, "127.0.0.1");
         this.servers.push(server);
         await new Promise((resolve) => server.once("listening", resolve));
         return (server.address() as net.AddressInfo).port;
@@ -59,11 +82,14 @@ class GatewayUnderTest {
     ask(url: string, options: https.RequestOptions = {}, body = "", scheme = "https"): Promise<Answer> {
         return new Promise((resolve, reject) => {
             const module = scheme === "https" ? https : http;
-            const request = module.request({ host: "127.0.0.1", port: this.port, path: url, ca: this.ca || undefined, agent: false, ...options }, (response) => {
-                const chunks: Buffer[] = [];
-                response.on("data", (chunk: Buffer) => chunks.push(chunk));
-                response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString(), headers: response.headers }));
-            });
+            const request = module.request(
+                { host: "127.0.0.1", port: this.port, path: url, ca: this.ca || undefined, agent: false, ...options },
+                (response) => {
+                    const chunks: Buffer[] = [];
+                    response.on("data", (chunk: Buffer) => chunks.push(chunk));
+                    response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString(), headers: response.headers }));
+                },
+            );
             request.on("error", reject);
             request.end(body);
         });
@@ -77,7 +103,10 @@ class GatewayUnderTest {
     }
 
     async stop(): Promise<void> {
-        this.servers.forEach((server) => { server.closeAllConnections(); server.close(); });
+        this.servers.forEach((server) => {
+            server.closeAllConnections();
+            server.close();
+        });
         await this.running.stop();
     }
 }
@@ -86,7 +115,11 @@ class GatewayUnderTest {
 function makeCa(openssl: string, directory: string): { certificate: string; key: string } {
     const [key, certificate] = ["ca.key", "ca.pem"].map((name) => path.join(directory, name));
     execFileSync(openssl, ["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key], { stdio: "ignore" });
-    execFileSync(openssl, ["req", "-x509", "-new", "-key", key, "-days", "3650", "-subj", "/CN=test ca", "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-out", certificate], { stdio: "ignore" });
+    execFileSync(
+        openssl,
+        ["req", "-x509", "-new", "-key", key, "-days", "3650", "-subj", "/CN=test ca", "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-out", certificate],
+        { stdio: "ignore" },
+    );
     return { certificate: fs.readFileSync(certificate, "utf8"), key: fs.readFileSync(key, "utf8") };
 }
 
@@ -102,7 +135,9 @@ describe("gateway, run by the real Caddy", function () {
         await gateway.start(caddy, { tls: { mode: "ca", caCertificate: ca.certificate, caPrivateKey: ca.key } });
     });
     after(async () => gateway?.stop());
-    beforeEach(() => { gateway.status = 200; });
+    beforeEach(() => {
+        gateway.status = 200;
+    });
 
     it("proves its identity by the CA that agents are given, by address and by name", async () => {
         assert.equal((await gateway.ask("/-/gateway")).body, "ok");
@@ -118,7 +153,11 @@ describe("gateway, run by the real Caddy", function () {
         }
     });
 
-    for (const [url, upstream, reached] of [["/otlp/v1/logs", "loki:3100", "/otlp/v1/logs"], ["/otlp/v1/traces", "tempo:4318", "/v1/traces"], ["/loki/api/v1/push", "loki:3100", "/loki/api/v1/push"]]) {
+    for (const [url, upstream, reached] of [
+        ["/otlp/v1/logs", "loki:3100", "/otlp/v1/logs"],
+        ["/otlp/v1/traces", "tempo:4318", "/v1/traces"],
+        ["/loki/api/v1/push", "loki:3100", "/loki/api/v1/push"],
+    ]) {
         it(`takes ${url} to ${upstream} as the token's tenant`, async () => {
             for (const environment of ["prod", "dev", "loadtest"]) {
                 const { answer, seen } = await gateway.push(url, TOKENS[environment], { "X-Scope-OrgID": "prod|dev|loadtest", "x-scope-orgid": "prod" });
@@ -134,20 +173,41 @@ describe("gateway, run by the real Caddy", function () {
     });
 
     it("answers 401 without a token, with a wrong one and with what only looks like one", async () => {
-        const wrong = ["", "wrong-token-0123456789abcdef", `${TOKENS.prod}x`, TOKENS.prod.slice(0, -1), "*", `${TOKENS.prod} `.toUpperCase(), `${TOKENS.prod}, ${TOKENS.dev}`];
+        const wrong = [
+            "",
+            "wrong-token-0123456789abcdef",
+            `${TOKENS.prod}x`,
+            TOKENS.prod.slice(0, -1),
+            "*",
+            `${TOKENS.prod} `.toUpperCase(),
+            `${TOKENS.prod}, ${TOKENS.dev}`,
+        ];
         for (const url of ["/otlp/v1/logs", "/otlp/v1/traces", "/loki/api/v1/push"]) {
             for (const token of wrong) {
                 const { answer, seen } = await gateway.push(url, token, { "X-Scope-OrgID": "prod" });
                 assert.deepEqual([answer.status, seen], [401, undefined], `${url} with ${JSON.stringify(token)}`);
             }
         }
-        const basic = await gateway.ask("/otlp/v1/logs", { method: "POST", headers: { Authorization: `Basic ${Buffer.from(`a:${TOKENS.prod}`).toString("base64")}` } });
+        const basic = await gateway.ask("/otlp/v1/logs", {
+            method: "POST",
+            headers: { Authorization: `Basic ${Buffer.from(`a:${TOKENS.prod}`).toString("base64")}` },
+        });
         assert.equal(basic.status, 401);
         assert.equal((await gateway.ask(`/otlp/v1/logs?token=${TOKENS.prod}`, { method: "POST" })).status, 401);
     });
 
     it("lets no reading through, whatever the token", async () => {
-        const paths = ["/loki/api/v1/query", "/loki/api/v1/query_range?query={a=\"b\"}", "/loki/api/v1/tail", "/loki/api/v1/delete", "/otlp", "/otlp/v1/metrics", "/v1/traces", "/loki/config", "/api/v1/push"];
+        const paths = [
+            "/loki/api/v1/query",
+            '/loki/api/v1/query_range?query={a="b"}',
+            "/loki/api/v1/tail",
+            "/loki/api/v1/delete",
+            "/otlp",
+            "/otlp/v1/metrics",
+            "/v1/traces",
+            "/loki/config",
+            "/api/v1/push",
+        ];
         for (const url of paths) {
             for (const method of ["GET", "POST", "DELETE"]) {
                 const before = gateway.seen.length;
@@ -160,9 +220,29 @@ describe("gateway, run by the real Caddy", function () {
 
     it("sends path tricks to no backend, with a token and without", async () => {
         const tricks = [
-            "//otlp/v1/logs", "/otlp//v1/logs", "/otlp/v1/logs/", "/otlp/v1/logs/..", "/otlp/v1/logs/../../../loki/api/v1/query", "/otlp/v1/logs/%2e%2e/%2e%2e/config", "/%2e/otlp/v1/logs",
-            "/otlp/v1/logs%2f..%2f..%2fconfig", "/otlp%2fv1%2flogs", "/./otlp/v1/logs", "/x/../otlp/v1/logs", "/OTLP/V1/LOGS", "/otlp/v1/logs;x", "/otlp/v1/logs%00", "/otlp/v1/logs%3fa", "/otlp/v1/logs?query=1",
-            "/loki/../loki/api/v1/query", "/loki/api/v1/push/../query", "/loki/api/v1/push%2f..%2fquery", "/otlp\\v1\\logs", "/..;/loki/api/v1/query", "http://loki:3100/loki/api/v1/query", "http://169.254.169.254/latest/meta-data",
+            "//otlp/v1/logs",
+            "/otlp//v1/logs",
+            "/otlp/v1/logs/",
+            "/otlp/v1/logs/..",
+            "/otlp/v1/logs/../../../loki/api/v1/query",
+            "/otlp/v1/logs/%2e%2e/%2e%2e/config",
+            "/%2e/otlp/v1/logs",
+            "/otlp/v1/logs%2f..%2f..%2fconfig",
+            "/otlp%2fv1%2flogs",
+            "/./otlp/v1/logs",
+            "/x/../otlp/v1/logs",
+            "/OTLP/V1/LOGS",
+            "/otlp/v1/logs;x",
+            "/otlp/v1/logs%00",
+            "/otlp/v1/logs%3fa",
+            "/otlp/v1/logs?query=1",
+            "/loki/../loki/api/v1/query",
+            "/loki/api/v1/push/../query",
+            "/loki/api/v1/push%2f..%2fquery",
+            "/otlp\\v1\\logs",
+            "/..;/loki/api/v1/query",
+            "http://loki:3100/loki/api/v1/query",
+            "http://169.254.169.254/latest/meta-data",
         ];
         for (const url of tricks) {
             for (const token of [TOKENS.prod, ""]) {
@@ -170,7 +250,9 @@ describe("gateway, run by the real Caddy", function () {
                 await gateway.ask(url, { method: "POST", headers: token ? { Authorization: `Bearer ${token}` } : {} }, "x").catch(() => undefined);
                 for (const seen of gateway.seen.slice(before)) {
                     // Where the trick resolves to an ingest path, what arrives is that path and that tenant; everything else is Grafana's to refuse.
-                    const fine = seen.upstream === "grafana:3000" || (token !== "" && ["/otlp/v1/logs", "/loki/api/v1/push"].includes(seen.url) && seen.headers["x-scope-orgid"] === "prod");
+                    const fine =
+                        seen.upstream === "grafana:3000" ||
+                        (token !== "" && ["/otlp/v1/logs", "/loki/api/v1/push"].includes(seen.url) && seen.headers["x-scope-orgid"] === "prod");
                     assert.ok(fine, `${url} reached ${seen.upstream}${seen.url}`);
                 }
             }
@@ -178,7 +260,13 @@ describe("gateway, run by the real Caddy", function () {
     });
 
     it("says 503 where a backend says 500, as agents drop what is answered with 500", async () => {
-        for (const [backend, expected] of [[500, 503], [503, 503], [429, 429], [400, 400], [204, 204]]) {
+        for (const [backend, expected] of [
+            [500, 503],
+            [503, 503],
+            [429, 429],
+            [400, 400],
+            [204, 204],
+        ]) {
             gateway.status = backend;
             assert.equal((await gateway.push("/otlp/v1/logs", TOKENS.prod)).answer.status, expected);
         }
@@ -188,7 +276,10 @@ describe("gateway, run by the real Caddy", function () {
         const before = gateway.seen.length;
         const answer = await gateway.ask("/d/service?var-environment=prod", { headers: { "X-Scope-OrgID": "prod", Cookie: "grafana_session=1" } });
         const seen = gateway.seen[before];
-        assert.deepEqual([answer.status, seen.upstream, seen.url, seen.headers["x-scope-orgid"], seen.headers.cookie], [200, "grafana:3000", "/d/service?var-environment=prod", undefined, "grafana_session=1"]);
+        assert.deepEqual(
+            [answer.status, seen.upstream, seen.url, seen.headers["x-scope-orgid"], seen.headers.cookie],
+            [200, "grafana:3000", "/d/service?var-environment=prod", undefined, "grafana_session=1"],
+        );
         assert.equal(answer.headers["x-content-type-options"], "nosniff");
         for (const url of ["/metrics", "/metrics/", "/METRICS", "//metrics", "/debug/pprof/heap", "/-/reload", "/%6detrics"]) {
             const count = gateway.seen.length;
@@ -197,7 +288,9 @@ describe("gateway, run by the real Caddy", function () {
     });
 
     it("refuses oversized headers and bodies", async () => {
-        const header = await gateway.ask("/otlp/v1/logs", { method: "POST", headers: { Authorization: `Bearer ${TOKENS.prod}`, "X-Large": "x".repeat(60000) } }).catch(() => ({ status: 431 }));
+        const header = await gateway
+            .ask("/otlp/v1/logs", { method: "POST", headers: { Authorization: `Bearer ${TOKENS.prod}`, "X-Large": "x".repeat(60000) } })
+            .catch(() => ({ status: 431 }));
         assert.equal(header.status, 431);
         const { answer } = await gateway.push("/otlp/v1/logs", TOKENS.prod, {}, "x".repeat(17 * 1000 * 1000)).catch(() => ({ answer: { status: 413 } }));
         assert.equal(answer.status, 413);
@@ -233,7 +326,9 @@ describe("gateway, run by the real Caddy", function () {
 describe("gateway's other modes of TLS, run by the real Caddy", function () {
     this.timeout(60000);
     const started: GatewayUnderTest[] = [];
-    after(async () => { for (const gateway of started) await gateway.stop(); });
+    after(async () => {
+        for (const gateway of started) await gateway.stop();
+    });
 
     it("provided: serves the given certificate, whatever name is asked for", async function () {
         const caddy = part(this, "caddy");
@@ -243,7 +338,10 @@ describe("gateway's other modes of TLS, run by the real Caddy", function () {
         await gateway.start(caddy, { tls: { mode: "provided", certificate, privateKey: key } });
         const answer = await gateway.ask("/-/gateway", { rejectUnauthorized: false, servername: "any.example", headers: { Host: "any.example" } });
         assert.deepEqual([answer.status, answer.headers["strict-transport-security"]], [200, "max-age=31536000"]);
-        assert.equal((await gateway.ask("/otlp/v1/logs", { method: "POST", rejectUnauthorized: false, headers: { Authorization: `Bearer ${TOKENS.dev}` } })).status, 200);
+        assert.equal(
+            (await gateway.ask("/otlp/v1/logs", { method: "POST", rejectUnauthorized: false, headers: { Authorization: `Bearer ${TOKENS.dev}` } })).status,
+            200,
+        );
     });
 
     it("off: plain HTTP", async function () {
@@ -260,7 +358,12 @@ describe("gateway's other modes of TLS, run by the real Caddy", function () {
     it("acme: validates", function () {
         const caddy = part(this, "caddy");
         const running = new Running();
-        running.write([{ path: "/etc/photogather-monitoring/gateway/Caddyfile", content: renderCaddyfile(sampleServices({ tls: { mode: "acme", domain: "monitoring.example.com", email: "ops@example.com" } })) }]);
+        running.write([
+            {
+                path: "/etc/photogather-monitoring/gateway/Caddyfile",
+                content: renderCaddyfile(sampleServices({ tls: { mode: "acme", domain: "monitoring.example.com", email: "ops@example.com" } })),
+            },
+        ]);
         execFileSync(caddy, ["validate", "--config", path.join(running.directory, "gateway/Caddyfile"), "--adapter", "caddyfile"], { stdio: "ignore" });
         fs.rmSync(running.directory, { recursive: true });
     });

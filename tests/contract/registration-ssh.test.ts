@@ -34,7 +34,8 @@ describe("registration, through a real sshd", () => {
         // A server that allows everything: what is refused below, the line in authorized_keys refuses.
         fs.writeFileSync(at("sshd_config"), [
             `ListenAddress 127.0.0.1:${port}`, `HostKey ${at("host")}`, `AuthorizedKeysFile ${at("authorized_keys")}`, "PidFile none", "UsePAM no",
-            "StrictModes no", "PermitRootLogin yes", "AllowTcpForwarding yes", "AllowStreamLocalForwarding yes", "GatewayPorts yes", "PermitTTY yes", "AcceptEnv PYTHON* LC_*",
+            "StrictModes no", "PermitRootLogin yes", "AllowTcpForwarding yes", "AllowStreamLocalForwarding yes", "GatewayPorts yes", "PermitTTY yes",
+            "AcceptEnv PYTHON* LC_*",
             "Subsystem sftp internal-sftp", "",
         ].join("\n"));
         if (process.getuid?.() === 0) fs.mkdirSync("/run/sshd", { recursive: true });
@@ -43,7 +44,9 @@ describe("registration, through a real sshd", () => {
             const socket = net.connect(port, "127.0.0.1", () => { socket.destroy(); resolve(true); }).on("error", () => resolve(false));
         }));
         options = ["-F", "none", "-i", at("client")];
-        for (const option of ["IdentitiesOnly=yes", "BatchMode=yes", `UserKnownHostsFile=${at("known_hosts")}`, "ConnectTimeout=10"]) options.push("-o", option);
+        for (const option of ["IdentitiesOnly=yes", "BatchMode=yes", `UserKnownHostsFile=${at("known_hosts")}`, "ConnectTimeout=10"]) {
+            options.push("-o", option);
+        }
     });
     after(() => {
         sshd?.kill();

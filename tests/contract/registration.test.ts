@@ -8,7 +8,9 @@ import { renderTargets } from "../../components/metrics-target/targets";
 import { part } from "../support/parts";
 import { Call, register, RegistrationRoot, registrationRoot, tree, writePolicy } from "../support/registration";
 
-const DEV: RegistrationPolicyArgs = { publicKeys: [], cidrs: ["10.1.0.0/16", "fd00:1::/64"], hosts: ["orders.example.internal"], labels: ["team"], maxTargets: 5 };
+const DEV: RegistrationPolicyArgs = {
+    publicKeys: [], cidrs: ["10.1.0.0/16", "fd00:1::/64"], hosts: ["orders.example.internal"], labels: ["team"], maxTargets: 5,
+};
 const WIDE: RegistrationPolicyArgs = { publicKeys: [], cidrs: ["0.0.0.0/0", "::/0"] };
 const LOOPBACK: RegistrationPolicyArgs = { publicKeys: [], cidrs: ["127.0.0.0/8", "::1/128"] };
 
@@ -120,7 +122,10 @@ const HOSTILE: [string, string | Buffer, RegExp][] = [
 ];
 
 const TARGETS = [
-    { kind: "application", address: "10.1.0.2:8080", application: "주문", instance: "orders-1", path: "/actuator/prometheus", intervalSeconds: 30, labels: { team: 'a "b"' } },
+    {
+        kind: "application", address: "10.1.0.2:8080", application: "주문", instance: "orders-1", path: "/actuator/prometheus", intervalSeconds: 30,
+        labels: { team: 'a "b"' },
+    },
     { kind: "application", address: "orders.example.internal:8080", application: "orders", instance: "orders-2" },
     { kind: "host", address: "10.1.0.3:12345", application: "orders", instance: "orders-1", profile: "log-agent" },
 ];
@@ -219,7 +224,10 @@ describe("registration, by the program on a directory of its own", () => {
             "targets/dev.application.json", "targets/dev.host.json", "targets/dev.host.log-agent.json",
         ]);
         assert.deepEqual(JSON.parse(files["targets/dev.application.json"]), [
-            { targets: ["10.1.0.2:8080"], labels: { application: "주문", instance: "orders-1", team: "a \"b\"", __metrics_path__: "/actuator/prometheus", __scrape_interval__: "30s" } },
+            {
+                targets: ["10.1.0.2:8080"],
+                labels: { application: "주문", instance: "orders-1", team: "a \"b\"", __metrics_path__: "/actuator/prometheus", __scrape_interval__: "30s" },
+            },
             { targets: ["orders.example.internal:8080"], labels: { application: "orders", instance: "orders-2" } },
         ]);
         const mode = (file: string) => (fs.statSync(path.join(root.directory, file)).mode & 0o777).toString(8);

@@ -57,21 +57,35 @@ export class Running {
 
     /** Ends what was started, by its own process id, and removes the directory. */
     async stop(): Promise<void> {
-        await Promise.all(this.children.map((child) => new Promise<void>((resolve) => {
-            if (child.exitCode !== null || child.signalCode !== null) return resolve();
-            const timer = setTimeout(() => child.kill("SIGKILL"), 5000);
-            child.once("exit", () => { clearTimeout(timer); resolve(); });
-            child.kill("SIGTERM");
-        })));
+        await Promise.all(
+            this.children.map(
+                (child) =>
+                    new Promise<void>((resolve) => {
+                        if (child.exitCode !== null || child.signalCode !== null) return resolve();
+                        const timer = setTimeout(() => child.kill("SIGKILL"), 5000);
+                        child.once("exit", () => {
+                            clearTimeout(timer);
+                            resolve();
+                        });
+                        child.kill("SIGTERM");
+                    }),
+            ),
+        );
         if (!process.env.KEEP) fs.rmSync(this.directory, { recursive: true, force: true });
     }
 }
 
 /** Free loopback ports. */
 export async function freePorts(count: number): Promise<number[]> {
-    const servers = await Promise.all(Array.from({ length: count }, () => new Promise<net.Server>((resolve) => {
-        const server = net.createServer().listen(0, "127.0.0.1", () => resolve(server));
-    })));
+    const servers = await Promise.all(
+        Array.from(
+            { length: count },
+            () =>
+                new Promise<net.Server>((resolve) => {
+                    const server = net.createServer().listen(0, "127.0.0.1", () => resolve(server));
+                }),
+        ),
+    );
     const ports = servers.map((server) => (server.address() as net.AddressInfo).port);
     await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
     return ports;
@@ -84,7 +98,9 @@ export async function eventually<T>(what: string, seconds: number, ask: () => Pr
         try {
             const answer = await ask();
             if (answer !== undefined && answer !== false) return answer;
-        } catch (error) { last = error; }
+        } catch (error) {
+            last = error;
+        }
         await new Promise((resolve) => setTimeout(resolve, 200));
     }
     throw new Error(`${what}: not within ${seconds} s (${last instanceof Error ? last.message : String(last)})`);

@@ -2,24 +2,46 @@ import { KnownServicesArgs } from "../../components/monitoring-services/args";
 
 /** A public key of no use. */
 export const PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKtVyM9pQ0rXoqVbS0mF7lWc2x0eQ2m5m1WkYb1h0c0d";
-export const TOKENS: Record<string, string> = { prod: "prod-token-0123456789abcdef", dev: "dev-token-0123456789abcdef", loadtest: "loadtest-token-0123456789abcdef" };
+export const TOKENS: Record<string, string> = {
+    prod: "prod-token-0123456789abcdef",
+    dev: "dev-token-0123456789abcdef",
+    loadtest: "loadtest-token-0123456789abcdef",
+};
 
 /** Arguments of a deployment of three environments, as they are once every input is known. */
 export function sampleServices(change: Partial<KnownServicesArgs> = {}): KnownServicesArgs {
     return {
         address: "10.0.0.5",
         names: ["monitoring.internal"],
-        tls: { mode: "ca", caCertificate: "-----BEGIN CERTIFICATE-----\nQ0E=\n-----END CERTIFICATE-----\n", caPrivateKey: "-----BEGIN EC PRIVATE KEY-----\nS0VZ\n-----END EC PRIVATE KEY-----\n" },
+        tls: {
+            mode: "ca",
+            caCertificate: "-----BEGIN CERTIFICATE-----\nQ0E=\n-----END CERTIFICATE-----\n",
+            caPrivateKey: "-----BEGIN EC PRIVATE KEY-----\nS0VZ\n-----END EC PRIVATE KEY-----\n",
+        },
         environments: {
             prod: { token: TOKENS.prod, registrationKeys: [PUBLIC_KEY], cidrs: ["10.1.0.0/16"], severity: "page", labels: ["team"] },
             dev: { token: TOKENS.dev, previousToken: "dev-token-before-01234567", registrationKeys: [PUBLIC_KEY], cidrs: ["10.2.0.0/16"] },
-            loadtest: { token: TOKENS.loadtest, registrationKeys: [PUBLIC_KEY], cidrs: ["10.3.0.0/16"], severity: "none", logRetention: "2d", traceRetention: "24h", maxTargets: 20, samplesPerTarget: 2000, logRateMiB: 1, traceRateMiB: 0.5 },
+            loadtest: {
+                token: TOKENS.loadtest,
+                registrationKeys: [PUBLIC_KEY],
+                cidrs: ["10.3.0.0/16"],
+                severity: "none",
+                logRetention: "2d",
+                traceRetention: "24h",
+                maxTargets: 20,
+                samplesPerTarget: 2000,
+                logRateMiB: 1,
+                traceRateMiB: 0.5,
+            },
         },
         ownEnvironment: "prod",
         grafanaAdminPassword: "correct horse battery staple",
         dashboards: { "service.json": '{"uid":"service","title":"Service","panels":[]}\n' },
         rules: { "hosts.yml": "groups:\n  - name: hosts\n    rules:\n      - alert: TargetDown\n        expr: up == 0\n        for: 2m\n" },
-        logRules: { "prod/errors.yml": 'groups:\n  - name: errors\n    rules:\n      - alert: ManyErrors\n        expr: sum by (application) (rate({environment="prod"} | detected_level="error" [5m])) > 1\n' },
+        logRules: {
+            "prod/errors.yml":
+                'groups:\n  - name: errors\n    rules:\n      - alert: ManyErrors\n        expr: sum by (application) (rate({environment="prod"} | detected_level="error" [5m])) > 1\n',
+        },
         ...change,
     };
 }

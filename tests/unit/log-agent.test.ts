@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
-import { decodeBundle } from "../../components/bundle";
 import { LogAgent, LogAgentArgs, logAgentTarget } from "../../components/log-agent";
 import { renderAlloyConfig } from "../../components/log-agent/alloy";
 import { planBundle } from "../../components/log-agent/bundle";
@@ -10,7 +9,8 @@ import { planMounts, renderInstall, renderPrepare, renderRemove, renderStartProm
 import { fixedDirectory, LogAgentPlan, planDirectories, planLogAgent } from "../../components/log-agent/plan";
 import { renderPromtailConfig } from "../../components/log-agent/promtail";
 import { validateLogAgent } from "../../components/log-agent/validate";
-import { isSecret, record, reveal } from "../../tools/offline";
+import { isSecret, record } from "../../tools/offline";
+import { sentBundle, sentScripts } from "../support/sent";
 import { matchesGolden } from "../support/golden";
 import { HOSTILE, hostileString } from "../support/hostile";
 import { alloyStrings, sampleAgent, SECRETS, TOKEN } from "../support/log-agent-samples";
@@ -175,15 +175,16 @@ describe("LogAgent", () => {
         assert.deepEqual([command.type, command.name, command.parent], ["command:remote:Command", "was-1-files", "was-1"]);
         assert.equal(more.length, 0);
         assert.ok(isSecret(command.inputs.stdin));
-        const bundle = decodeBundle(reveal<string>(command.inputs.stdin))!;
+        const bundle = sentBundle(command)!;
         assert.deepEqual([bundle.machine, bundle.name], ["was-1", "log-agent"]);
-        for (const script of ["create", "delete"]) assert.ok(![TOKEN, SECRETS.password, SECRETS.privateKey].some((secret) => String(reveal(command.inputs[script])).includes(secret)));
+        const scripts = sentScripts(command);
+        for (const script of [scripts.create, scripts.delete]) assert.ok(![TOKEN, SECRETS.password, SECRETS.privateKey].some((secret) => script.includes(secret)));
     });
     it("takes the gateway and the secrets as outputs, also when they are not known yet", async () => {
         const later = <T>(value: T) => pulumi.secret(pulumi.output(value));
         const args = { ...full(), gateway: later({ url: GATEWAY.url, ca: "CA", token: TOKEN }), hostMetrics: { password: later(SECRETS.password), certificate: later(SECRETS.certificate), privateKey: later(SECRETS.privateKey) } };
         const [, command] = await record(() => new LogAgent("was-1", args));
-        const files = decodeBundle(reveal<string>(command.inputs.stdin))!.files;
+        const { files } = sentBundle(command)!;
         assert.equal(files.find(({ path }) => path.endsWith("/token"))?.content, TOKEN);
         assert.equal(files.find(({ path }) => path.endsWith("/http-password"))?.content, SECRETS.password);
     });

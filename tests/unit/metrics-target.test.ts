@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { MetricsTarget, MetricsTargetArgs, TargetArgs } from "../../components/metrics-target";
 import {
-    REGISTRATION, registrationApplyScript, registrationFiles, registrationRemoveScript, registrationSetupScript, renderAuthorizedKeys, renderPolicy, validateRegistration,
+    REGISTRATION, registrationApplyScript, registrationFiles, registrationRemoveScript, registrationSetupScript, renderAuthorizedKeys, renderPolicy,
+    validateRegistration,
 } from "../../components/metrics-target/registration";
 import { scrapeJobs } from "../../components/metrics-target/scrape-jobs";
 import { KnownTarget, renderTargets, validateTargets } from "../../components/metrics-target/targets";
@@ -32,7 +33,8 @@ describe("MetricsTarget", () => {
         const { stdin, connection, ...inputs } = command.inputs;
         assert.deepEqual(inputs, { create: "set", delete: "remove", addPreviousOutputInEnv: false, logging: "none" });
         assert.ok(isSecret(stdin));
-        assert.equal(reveal(stdin), renderTargets({ environment: "dev", targets: [application, host], profiles: { "log-agent": { username: "prometheus", password: "s3cret" } } }));
+        const profiles = { "log-agent": { username: "prometheus", password: "s3cret" } };
+        assert.equal(reveal(stdin), renderTargets({ environment: "dev", targets: [application, host], profiles }));
         const { host: address, port, user, hostKey } = reveal<Record<string, unknown>>(connection);
         assert.deepEqual({ address, port, user, hostKey }, { address: "10.0.0.5", port: 22, user: "monitoring-targets", hostKey: HOST_KEY });
     });
@@ -44,7 +46,8 @@ describe("MetricsTarget", () => {
     });
 
     it("reports every problem at once before there is a resource", async () => {
-        const args = { ...base, environment: "Dev", mode: "push", registration: { ...base.registration, hostKey: "x" }, targets: [{ ...application, kind: "was" }] };
+        const registration = { ...base.registration, hostKey: "x" };
+        const args = { ...base, environment: "Dev", mode: "push", registration, targets: [{ ...application, kind: "was" }] };
         await assert.rejects(record(() => new MetricsTarget("metrics", args)), (error: Error) => {
             for (const path of ["environment", "mode", "targets[0].kind", "registration.hostKey"]) assert.ok(error.message.includes(`  ${path}: `), path);
             return error.message.startsWith("MetricsTarget metrics has 4 problems:");
@@ -59,7 +62,10 @@ describe("renderTargets", () => {
             format: 1, environment: "dev", profiles: {},
             targets: [{
                 kind: "application", profile: "", address: "10.1.0.2:8080",
-                labels: { application: "orders", instance: "orders-1", team: "orders", __metrics_path__: "/actuator/prometheus", __scheme__: "https", __scrape_interval__: "30s" },
+                labels: {
+                    application: "orders", instance: "orders-1", team: "orders",
+                    __metrics_path__: "/actuator/prometheus", __scheme__: "https", __scrape_interval__: "30s",
+                },
             }],
         });
     });
@@ -76,7 +82,7 @@ describe("renderTargets", () => {
 
     it("changes with repair, which means nothing else", () => {
         const list = { environment: "dev", targets: [application], profiles: {} };
-        assert.deepEqual({ ...JSON.parse(renderTargets({ ...list, repair: "1" })), repair: undefined }, { ...JSON.parse(renderTargets(list)), repair: undefined });
+        assert.deepEqual(JSON.parse(renderTargets({ ...list, repair: "1" })), { ...JSON.parse(renderTargets(list)), repair: "1" });
     });
 
     it("leaves out profiles that no target names", () => {
@@ -85,7 +91,8 @@ describe("renderTargets", () => {
 
     it("carries any text as it is", () => {
         fc.assert(fc.property(hostileString(), hostileString(), (value, password) => {
-            const list = JSON.parse(renderTargets({ environment: "dev", targets: [{ ...host, labels: { team: value || "x" } }], profiles: { "log-agent": { password } } }));
+            const targets = [{ ...host, labels: { team: value || "x" } }];
+            const list = JSON.parse(renderTargets({ environment: "dev", targets, profiles: { "log-agent": { password } } }));
             assert.equal(list.targets[0].labels.team, value || "x");
             assert.equal(list.profiles["log-agent"].password, password);
         }));
@@ -105,18 +112,25 @@ describe("validateTargets", () => {
         ["an address without port", withTarget({ address: "10.1.0.2" }), 'targets[0].address: expected HOST:PORT, or [IPv6]:PORT, got "10.1.0.2"'],
         ["a URL", withTarget({ address: "http://10.1.0.2:80" }), 'targets[0].address: expected HOST:PORT, or [IPv6]:PORT, got "http://10.1.0.2:80"'],
         ["a port that is none", withTarget({ address: "10.1.0.2:70000" }), "targets[0].address: expected a port from 1 to 65535, got 70000"],
-        ["no application", withTarget({ application: "" }), 'targets[0].application: expected one line of at most 256 bytes without blanks at either end, got ""'],
+        ["no application", withTarget({ application: "" }),
+            'targets[0].application: expected one line of at most 256 bytes without blanks at either end, got ""'],
         ["an unknown profile", withTarget({ profile: "x" }), 'targets[0].profile: no profile is named "x"; profiles: log-agent'],
         ["a path with a query", withTarget({ path: "/x?y" }), 'targets[0].path: expected a path such as "/actuator/prometheus", without query, got "/x?y"'],
         ["another scheme", withTarget({ scheme: "ftp" }), 'targets[0].scheme: expected one of "http", "https", got "ftp"'],
         ["half a second", withTarget({ intervalSeconds: 0.5 }), "targets[0].intervalSeconds: expected a whole number of seconds, got 0.5"],
-        ["a label of Prometheus", withTarget({ labels: { __address__: "x" } }), "targets[0].labels.__address__: expected a label name of letters, digits and underscores that does not begin with __"],
-        ["the label environment", withTarget({ labels: { environment: "prod" } }), 'targets[0].labels.environment: "environment" is set by other arguments or by the monitoring host'],
-        ["the same series twice", problems({ targets: [application, { ...application, address: "10.1.0.3:1" }] }), 'targets[1].instance: is the same as that of targets[0]: "orders-1"'],
+        ["a label of Prometheus", withTarget({ labels: { __address__: "x" } }),
+            "targets[0].labels.__address__: expected a label name of letters, digits and underscores that does not begin with __"],
+        ["the label environment", withTarget({ labels: { environment: "prod" } }),
+            'targets[0].labels.environment: "environment" is set by other arguments or by the monitoring host'],
+        ["the same series twice", problems({ targets: [application, { ...application, address: "10.1.0.3:1" }] }),
+            'targets[1].instance: is the same as that of targets[0]: "orders-1"'],
         ["a password alone", problems({ profiles: { "log-agent": { password: "x" } } }), "profiles.log-agent.username: is needed beside a password"],
-        ["a password of two lines", problems({ profiles: { "log-agent": { username: "u", password: "s3cret\n" } } }), "profiles.log-agent.password: expected one line without blanks at either end: Prometheus trims them"],
-        ["a user with a colon", problems({ profiles: { "log-agent": { username: "a:b" } } }), "profiles.log-agent.username: expected printable ASCII without a colon"],
-        ["a CA's path", problems({ profiles: { "log-agent": { ca: "/etc/ca.pem" } } }), "profiles.log-agent.ca: expected PEM that begins with -----BEGIN CERTIFICATE-----"],
+        ["a password of two lines", problems({ profiles: { "log-agent": { username: "u", password: "s3cret\n" } } }),
+            "profiles.log-agent.password: expected one line without blanks at either end: Prometheus trims them"],
+        ["a user with a colon", problems({ profiles: { "log-agent": { username: "a:b" } } }),
+            "profiles.log-agent.username: expected printable ASCII without a colon"],
+        ["a CA's path", problems({ profiles: { "log-agent": { ca: "/etc/ca.pem" } } }),
+            "profiles.log-agent.ca: expected PEM that begins with -----BEGIN CERTIFICATE-----"],
         ["a profile's name with a dot", problems({ profiles: { "log-agent": {}, "a.b": {} } }), "profiles.a.b: expected a profile name without dots"],
     ];
     for (const [name, found, expected] of wrong) it(`names ${name}`, () => assert.deepEqual(found, [expected]));
@@ -151,7 +165,8 @@ describe("registration on the monitoring host", () => {
     it("binds every key to one environment", () => {
         const lines = renderAuthorizedKeys(args.environments, "/program").split("\n").filter((line) => line && !line.startsWith("#"));
         assert.deepEqual(lines, [
-            `restrict,command="/program dev" ${HOST_KEY}`, `restrict,command="/program dev" ${HOST_KEY}2 rotated`, `restrict,command="/program prod" ${HOST_KEY}`,
+            `restrict,command="/program dev" ${HOST_KEY}`, `restrict,command="/program dev" ${HOST_KEY}2 rotated`,
+            `restrict,command="/program prod" ${HOST_KEY}`,
         ]);
     });
 
@@ -172,7 +187,10 @@ describe("registration on the monitoring host", () => {
     it("reports every problem of a policy", () => {
         const found = validateRegistration({
             environments: {
-                dev: { publicKeys: ["ssh-ed25519 AAAA\nssh-ed25519 BBBB"], cidrs: ["10.1.0.0"], hosts: ["0x7f000001", "a b"], labels: ["job", "__x", "a-b"], maxTargets: 0, minIntervalSeconds: 5, maxIntervalSeconds: 300 },
+                dev: {
+                    publicKeys: ["ssh-ed25519 AAAA\nssh-ed25519 BBBB"], cidrs: ["10.1.0.0"], hosts: ["0x7f000001", "a b"], labels: ["job", "__x", "a-b"],
+                    maxTargets: 0, minIntervalSeconds: 5, maxIntervalSeconds: 300,
+                },
                 "a/b": { publicKeys: [], cidrs: [] },
             },
         });

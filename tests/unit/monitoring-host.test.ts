@@ -25,7 +25,8 @@ const world: OfflineWorld = {
     },
     answers: {
         "aws:ssm/getParameter:getParameter": ({ name }) => ({ value: `image of ${name}` }),
-        "aws:ec2/getSubnet:getSubnet": ({ id, availabilityZone }) => ({ id: id ?? `subnet in ${availabilityZone}`, availabilityZone: availabilityZone ?? "zone-of-subnet", vpcId: "vpc-1" }),
+        "aws:ec2/getSubnet:getSubnet": ({ id, availabilityZone: zone }) => (
+            { id: id ?? `subnet in ${zone}`, availabilityZone: zone ?? "zone-of-subnet", vpcId: "vpc-1" }),
         "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": () => ({ locations: ["zone-c", "zone-b"] }),
     },
 };
@@ -126,16 +127,15 @@ describe("MonitoringHost", () => {
 
     it("says how it is reached, with the host key that it was given", async () => {
         const { outputs, host } = await make();
-        const { privateKey: _, ...ssh } = outputs.ssh as Record<string, unknown>;
-        assert.deepEqual(ssh, { address: "203.0.113.10", port: 22, user: "ubuntu", hostKey: "ssh-ed25519 AAAAhost-host-key" });
+        assert.deepEqual(outputs.ssh, { address: "203.0.113.10", port: 22, user: "ubuntu", hostKey: "ssh-ed25519 AAAAhost-host-key", privateKey: PRIVATE_KEY });
         assert.ok(await pulumi.isSecret(host.sshPrivateKey));
         assert.deepEqual([outputs.privateAddress, outputs.instanceId, host.memoryMiB], ["10.0.0.10", "host-id", 2048]);
     });
 
     it("uses the key pair, image and subnet that are given, and no static address where none is wanted", async () => {
         const { find, registrations, outputs } = await make({
-            publicKey: "ssh-ed25519 AAAAmine", privateKey: PRIVATE_KEY, ami: "ami-0123456789abcdef0", subnetId: "subnet-0123456789abcdef0", staticAddress: false,
-            instanceType: "m7i.large",
+            publicKey: "ssh-ed25519 AAAAmine", privateKey: PRIVATE_KEY, ami: "ami-0123456789abcdef0", subnetId: "subnet-0123456789abcdef0",
+            staticAddress: false, instanceType: "m7i.large",
         });
         assert.equal(find("host-key-pair").inputs.publicKey, "ssh-ed25519 AAAAmine");
         assert.deepEqual([find("host").inputs.ami, find("host").inputs.subnetId], ["ami-0123456789abcdef0", "subnet-0123456789abcdef0"]);
@@ -206,8 +206,10 @@ describe("the monitoring host's first boot", () => {
 describe("parseInstanceType", () => {
     const cases: [string, string, number | undefined][] = [
         ["t4g.small", "arm64", 2048], ["t4g.nano", "arm64", 512], ["t3.micro", "amd64", 1024], ["t3a.2xlarge", "amd64", 32768], ["m7g.medium", "arm64", 4096],
-        ["m7i.large", "amd64", 8192], ["m6gd.xlarge", "arm64", 16384], ["c7g.medium", "arm64", 2048], ["c7i-flex.2xlarge", "amd64", 16384], ["r8g.4xlarge", "arm64", 131072],
-        ["a1.large", "arm64", undefined], ["im4gn.large", "arm64", undefined], ["g5.xlarge", "amd64", undefined], ["g5g.xlarge", "arm64", undefined], ["m7g.metal", "arm64", undefined],
+        ["m7i.large", "amd64", 8192], ["m6gd.xlarge", "arm64", 16384], ["c7g.medium", "arm64", 2048],
+        ["c7i-flex.2xlarge", "amd64", 16384], ["r8g.4xlarge", "arm64", 131072],
+        ["a1.large", "arm64", undefined], ["im4gn.large", "arm64", undefined], ["g5.xlarge", "amd64", undefined],
+        ["g5g.xlarge", "arm64", undefined], ["m7g.metal", "arm64", undefined],
     ];
     for (const [type, architecture, memoryMiB] of cases) {
         it(`reads ${type}`, () => {
@@ -229,18 +231,24 @@ describe("validateMonitoringHost", () => {
     });
 
     const wrong: [string, string[], string][] = [
-        ["half of the internet", problems({ sshFrom: ["128.0.0.0/1"] }), 'sshFrom[0]: "128.0.0.0/1" is the whole internet, or near it: name the networks, or say allowWorld: true'],
-        ["the IPv6 internet", problems({ sshFrom: ["::/0"] }), 'sshFrom[0]: "::/0" is the whole internet, or near it: name the networks, or say allowWorld: true'],
-        ["an address without length", problems({ sshFrom: ["10.0.0.1"] }), 'sshFrom[0]: expected a CIDR such as "203.0.113.0/24", a security group (sg-…) or a prefix list (pl-…), got "10.0.0.1"'],
+        ["half of the internet", problems({ sshFrom: ["128.0.0.0/1"] }),
+            'sshFrom[0]: "128.0.0.0/1" is the whole internet, or near it: name the networks, or say allowWorld: true'],
+        ["the IPv6 internet", problems({ sshFrom: ["::/0"] }),
+            'sshFrom[0]: "::/0" is the whole internet, or near it: name the networks, or say allowWorld: true'],
+        ["an address without length", problems({ sshFrom: ["10.0.0.1"] }),
+            'sshFrom[0]: expected a CIDR such as "203.0.113.0/24", a security group (sg-…) or a prefix list (pl-…), got "10.0.0.1"'],
         ["a source twice", problems({ sshFrom: ["10.0.0.0/8", "10.0.0.0/8"] }), 'sshFrom[1]: "10.0.0.0/8" stands there twice'],
-        ["a type without known memory", problems({ instanceType: "a1.large" }), "memoryMiB: say how much memory a1.large has: the services' limits are planned by it"],
+        ["a type without known memory", problems({ instanceType: "a1.large" }),
+            "memoryMiB: say how much memory a1.large has: the services' limits are planned by it"],
         ["credits of a type that has none", problems({ instanceType: "m7g.large", cpuCredits: "standard" }), "cpuCredits: m7g.large has no CPU credits"],
         ["other credits", problems({ cpuCredits: "free" }), 'cpuCredits: expected one of "standard", "unlimited", got "free"'],
         ["half a key pair", problems({ publicKey: "ssh-ed25519 AAAA" }), "privateKey: a key pair is given whole or not at all"],
         ["SSH's port", problems({ gatewayPort: 22 }), "gatewayPort: 22 is SSH's"],
         ["a tiny volume", problems({ dataVolume: { sizeGiB: 1 } }), "dataVolume.sizeGiB: expected a whole number from 10 to 16384, got 1"],
-        ["another snapshot", problems({ dataVolume: { snapshotId: "vol-1" } }), 'dataVolume.snapshotId: expected a snapshot id such as "snap-0123456789abcdef0", got "vol-1"'],
-        ["another directory", problems({ dataDirectory: "data" }), 'dataDirectory: expected an absolute path of letters, digits and . _ @ + - without "..", got "data"'],
+        ["another snapshot", problems({ dataVolume: { snapshotId: "vol-1" } }),
+            'dataVolume.snapshotId: expected a snapshot id such as "snap-0123456789abcdef0", got "vol-1"'],
+        ["another directory", problems({ dataDirectory: "data" }),
+            'dataDirectory: expected an absolute path of letters, digits and . _ @ + - without "..", got "data"'],
         ["another image", problems({ ami: "ubuntu" }), 'ami: expected an image id such as "ami-0123456789abcdef0", got "ubuntu"'],
     ];
     for (const [name, found, expected] of wrong) it(`names ${name}`, () => assert.deepEqual(found, [expected]));

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { decodeBundle } from "../../components/bundle";
 import { OtelJavaAgent, OtelJavaAgentArgs } from "../../components/otel-java-agent";
 import { planJavaAgent, planJavaAgentBundle, renderJavaAgentDownload, renderJavaAgentInstall, renderJavaAgentRemove, validateJavaAgent } from "../../components/otel-java-agent/plan";
 import { VERSIONS } from "../../components/versions";
-import { record, reveal } from "../../tools/offline";
+import { record } from "../../tools/offline";
+import { sentBundle } from "../support/sent";
 import { matchesGolden } from "../support/golden";
 import { hostileString } from "../support/hostile";
 
@@ -58,6 +58,6 @@ describe("Java agent", () => {
         assert.deepEqual([component.type, component.name], ["photogather-monitoring:index:OtelJavaAgent", "was-1"]);
         assert.deepEqual([command.type, command.name, command.parent], ["command:local:Command", "was-1-files", "was-1"]);
         assert.equal(more.length, 0);
-        assert.equal(decodeBundle(reveal<string>(command.inputs.stdin))?.name, "java-agent-shop");
+        assert.equal(sentBundle(command)?.name, "java-agent-shop");
     });
 });

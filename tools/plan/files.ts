@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { decodeBundle } from "../../components/bundle";
+import { decodeScripts, runScript } from "../../components/machine";
 import { Registration, reveal } from "../offline";
 
 /** A file that a deployment would write, as `<machine>/<path as on the machine>`. */
@@ -16,9 +17,10 @@ export function plannedFiles(registrations: Registration[]): PlannedFile[] {
         if (!type.startsWith("command:")) return [];
         const stdin = reveal<unknown>(inputs.stdin);
         if (typeof stdin !== "string" || stdin === "") return [];
-        const bundle = decodeBundle(stdin);
+        const bundle = decodeBundle(decodeScripts(stdin).input);
         if (bundle) return bundle.files.map((file) => ({ path: path.posix.join(bundle.machine, file.path), content: file.content }));
-        return [{ path: `stdin/${name}.txt`, content: stdin }];
+        // A script without files writes none.
+        return inputs.create === runScript(1) ? [] : [{ path: `stdin/${name}.txt`, content: stdin }];
     });
 }
 

@@ -30,7 +30,10 @@ export class Artifacts {
     static async start(address: string): Promise<Artifacts> {
         const artifacts = new Artifacts();
         const server = http.createServer((request, response) => artifacts.answer(request, response));
-        await new Promise<void>((resolve, reject) => { server.once("error", reject); server.listen(0, address, resolve); });
+        await new Promise<void>((resolve, reject) => {
+            server.once("error", reject);
+            server.listen(0, address, resolve);
+        });
         artifacts.server = server;
         const base = `http://${address}:${(server.address() as { port: number }).port}`;
         for (const name of ["alloy", "promtail"]) artifacts.add(base, name, archiveOf(name));
@@ -39,7 +42,10 @@ export class Artifacts {
     }
 
     private add(base: string, name: string, file: string | undefined): void {
-        if (!file) { this.missing.push(name); return; }
+        if (!file) {
+            this.missing.push(name);
+            return;
+        }
         const url = `/${name}/${path.basename(file)}`;
         this.files.set(url, file);
         this.artifacts.set(name, { url: base + url, sha256: digestOfFile(file) });
@@ -60,15 +66,21 @@ export class Artifacts {
         const url = request.url ?? "";
         this.requests.push(url);
         const file = this.files.get(url);
-        if (!file) { response.writeHead(404).end(); return; }
+        if (!file) {
+            response.writeHead(404).end();
+            return;
+        }
         response.writeHead(200, { "Content-Length": fs.statSync(file).size });
-        if (request.method === "HEAD") { response.end(); return; }
+        if (request.method === "HEAD") {
+            response.end();
+            return;
+        }
         fs.createReadStream(file).pipe(response);
     }
 
     stop(): Promise<void> {
         this.server?.closeAllConnections();
-        return new Promise((resolve) => this.server ? this.server.close(() => resolve()) : resolve());
+        return new Promise((resolve) => (this.server ? this.server.close(() => resolve()) : resolve()));
     }
 }
 
@@ -91,7 +103,12 @@ function archiveOf(program: string): string | undefined {
 /** The pinned agent's jar; one of another version would fail its checksum. */
 function findJavaAgent(): string | undefined {
     const { version, sha256 } = VERSIONS.javaAgent;
-    const inRepository = path.join(process.env.HOME ?? "", ".m2/repository/io/opentelemetry/javaagent/opentelemetry-javaagent", version, `opentelemetry-javaagent-${version}.jar`);
+    const inRepository = path.join(
+        process.env.HOME ?? "",
+        ".m2/repository/io/opentelemetry/javaagent/opentelemetry-javaagent",
+        version,
+        `opentelemetry-javaagent-${version}.jar`,
+    );
     const candidates = [...(process.env.PATH ?? "").split(path.delimiter).map((directory) => path.join(directory, JAVA_AGENT)), inRepository];
     return candidates.find((file) => fs.existsSync(file) && digestOfFile(file) === sha256);
 }

@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
-import { IMAGES } from "../../../components/versions";
+import { IMAGES, VERSIONS } from "../../../components/versions";
 import { changed, Engine } from "./engine";
 import { Host } from "./hosts";
 import { Lab } from "./lab";
@@ -22,14 +22,29 @@ async function main(): Promise<void> {
     await step("engine", checkEngine);
     const lab = await step("lab", () => Lab.start(console.log));
     try {
-        const [monitoring, jump] = await step("two hosts", () => Promise.all([
-            lab.host("monitoring", 10, { addresses: [{ network: lab.network, address: lab.address(10) }, { network: lab.farNetwork, address: lab.address(10, lab.farNetwork) }] }),
-            lab.host("jump", 5, { addresses: [{ network: lab.network, address: lab.address(5) }, { network: lab.farNetwork, address: lab.address(5, lab.farNetwork) }] }),
-        ]));
-        const far = await step("a host behind the jump host", () => lab.host("far", 0, {
-            addresses: [{ network: lab.farNetwork, address: lab.address(20, lab.farNetwork) }], sshOnlyFrom: [lab.address(5, lab.farNetwork)],
-            routes: { [`${lab.address(10)}/32`]: lab.address(10, lab.farNetwork) },
-        }));
+        const [monitoring, jump] = await step("two hosts", () =>
+            Promise.all([
+                lab.host("monitoring", 10, {
+                    addresses: [
+                        { network: lab.network, address: lab.address(10) },
+                        { network: lab.farNetwork, address: lab.address(10, lab.farNetwork) },
+                    ],
+                }),
+                lab.host("jump", 5, {
+                    addresses: [
+                        { network: lab.network, address: lab.address(5) },
+                        { network: lab.farNetwork, address: lab.address(5, lab.farNetwork) },
+                    ],
+                }),
+            ]),
+        );
+        const far = await step("a host behind the jump host", () =>
+            lab.host("far", 0, {
+                addresses: [{ network: lab.farNetwork, address: lab.address(20, lab.farNetwork) }],
+                sshOnlyFrom: [lab.address(5, lab.farNetwork)],
+                routes: { [`${lab.address(10)}/32`]: lab.address(10, lab.farNetwork) },
+            }),
+        );
         await step("ssh", () => checkSsh(monitoring, jump, far));
         await step("images", () => checkImages(monitoring));
         await step("downloads", () => checkDownloads(lab, far));
@@ -52,13 +67,24 @@ async function checkSsh(monitoring: Host, jump: Host, far: Host): Promise<void> 
 
 async function checkImages(host: Host): Promise<void> {
     for (const reference of Object.values(IMAGES)) await host.must(`docker pull --quiet ${reference}`);
-    const version = (name: string, flag: string, entry = "") => host.must(`docker run --rm ${entry} ${IMAGES[name]} ${flag} 2>&1`);
-    for (const [name, flag] of [["prometheus", "--version"], ["alertmanager", "--version"], ["loki", "-version"], ["tempo", "-version"], ["node-exporter", "--version"]]) {
+    const version = (name: string, flag: string) => host.must(`docker run --rm ${IMAGES[name]} ${flag} 2>&1`);
+    for (const [name, flag] of [
+        ["prometheus", "--version"],
+        ["alertmanager", "--version"],
+        ["loki", "-version"],
+        ["tempo", "-version"],
+        ["node-exporter", "--version"],
+    ]) {
         console.log(`  ${(await version(name, flag)).split("\n")[0]}`);
     }
     console.log(`  caddy ${await version("gateway", "caddy version")}`);
-    for (const name of ["loki", "tempo"]) assert.notEqual((await host.exec(`docker run --rm --entrypoint /bin/sh ${IMAGES[name]} -c true`)).code, 0, `${name} has a shell`);
-    await host.must(`printf secret-word > /root/word && docker run -d --name grafana -v /root/word:/word -e GF_SECURITY_ADMIN_PASSWORD__FILE=/word -p 3000:3000 ${IMAGES.grafana}`);
+    for (const { image } of [VERSIONS.alloy, VERSIONS.promtail])
+        console.log(`  ${(await host.must(`docker run --rm ${image} --version 2>&1 | grep version`)).split("\n").at(-1)}`);
+    for (const name of ["loki", "tempo"])
+        assert.notEqual((await host.exec(`docker run --rm --entrypoint /bin/sh ${IMAGES[name]} -c true`)).code, 0, `${name} has a shell`);
+    await host.must(
+        `printf secret-word > /root/word && docker run -d --name grafana -v /root/word:/word -e GF_SECURITY_ADMIN_PASSWORD__FILE=/word -p 3000:3000 ${IMAGES.grafana}`,
+    );
     await host.must("for i in $(seq 60); do docker exec grafana wget -qO- http://127.0.0.1:3000/api/health && break; sleep 1; done");
     assert.equal(await host.must("curl -s -o /dev/null -w '%{http_code}' -u admin:secret-word http://127.0.0.1:3000/api/search"), "200");
     assert.equal(await host.must("curl -s -o /dev/null -w '%{http_code}' -u admin:wrong http://127.0.0.1:3000/api/search"), "401");
@@ -71,13 +97,18 @@ async function checkDownloads(lab: Lab, host: Host): Promise<void> {
     for (const name of ["alloy", "promtail", "opentelemetry-javaagent"].filter((part) => !lab.missing.includes(part))) {
         const { url, sha256 } = lab.artifacts.get(name);
         assert.equal((await host.must(`curl -fsS ${url} | sha256sum`)).split(" ")[0], sha256);
-        if (url.endsWith(".zip")) console.log(`  ${(await host.must(`cd /root && curl -fsSo a.zip ${url} && unzip -qo a.zip && ./${name}-linux-* --version 2>&1 && rm a.zip`)).split("\n")[0]}`);
+        if (url.endsWith(".zip"))
+            console.log(
+                `  ${(await host.must(`cd /root && curl -fsSo a.zip ${url} && unzip -qo a.zip && ./${name}-linux-* --version 2>&1 && rm a.zip`)).split("\n")[0]}`,
+            );
     }
 }
 
 async function checkWas(far: Host, monitoring: Host): Promise<void> {
     const [systemd, docker] = await Promise.all([
-        Was.install(far, { application: "shop", actuatorPassword: "actuator-word" }), Was.install(monitoring, { application: "photo", runtime: "docker", port: 18080 })]);
+        Was.install(far, { application: "shop", actuatorPassword: "actuator-word" }),
+        Was.install(monitoring, { application: "photo", runtime: "docker", port: 18080 }),
+    ]);
     for (const was of [systemd, docker]) {
         assert.equal((await was.get("/api/photos/1")).status, 200);
         assert.equal((await was.get("/api/photos/fail")).status, 500);
@@ -87,7 +118,10 @@ async function checkWas(far: Host, monitoring: Host): Promise<void> {
     }
     assert.equal((await systemd.get("/actuator/prometheus")).status, 401);
     // Prometheus would ask from the monitoring host's own Docker network.
-    assert.match(await monitoring.must(`curl -fsS -u actuator:actuator-word http://${far.address}:8080/actuator/prometheus`), /http_server_requests_seconds_bucket/);
+    assert.match(
+        await monitoring.must(`curl -fsS -u actuator:actuator-word http://${far.address}:8080/actuator/prometheus`),
+        /http_server_requests_seconds_bucket/,
+    );
     await systemd.restart();
     await docker.restart();
     await monitoring.must("docker rm -f was");
@@ -110,7 +144,10 @@ export const plain = "text", secret = word;
 
 async function checkEngine(): Promise<void> {
     const project = temporaryDirectory("project");
-    fs.writeFileSync(`${project}/Pulumi.yaml`, JSON.stringify({ name: "try", runtime: { name: "nodejs", options: { typescript: false, nodeargs: "--require tsx/cjs" } }, main: "index.ts" }));
+    fs.writeFileSync(
+        `${project}/Pulumi.yaml`,
+        JSON.stringify({ name: "try", runtime: { name: "nodejs", options: { typescript: false, nodeargs: "--require tsx/cjs" } }, main: "index.ts" }),
+    );
     fs.writeFileSync(`${project}/package.json`, "{}");
     fs.writeFileSync(`${project}/index.ts`, PROGRAM);
     const engine = Engine.create({ project });
@@ -123,7 +160,8 @@ async function checkEngine(): Promise<void> {
         const again = await one.up();
         assert.ok(again.ok, again.output);
         assert.deepEqual(again.outputs, { plain: "text", secret: "hidden-word" });
-        for (const run of [await one.up(), await one.refresh(), await one.preview()]) assert.ok(run.ok && changed(run) === 0, `${JSON.stringify(run.changes)} ${run.output}`);
+        for (const run of [await one.up(), await one.refresh(), await one.preview()])
+            assert.ok(run.ok && changed(run) === 0, `${JSON.stringify(run.changes)} ${run.output}`);
         const state = await one.state();
         assert.ok(state.includes("pulumi:pulumi:Stack"), "no state was read");
         assert.ok(!state.includes("hidden-word"), "a secret lies in the state");
@@ -132,7 +170,10 @@ async function checkEngine(): Promise<void> {
         assert.ok(gone.ok, gone.output);
         clone.remove();
         const stranger = engine.freshClone("another passphrase");
-        await assert.rejects(stranger.open("two").then((stack) => stack.configure({}, { word: "x" })), /passphrase/);
+        await assert.rejects(
+            stranger.open("two").then((stack) => stack.configure({}, { word: "x" })),
+            /passphrase/,
+        );
         stranger.remove();
         console.log(`  no-change up ${(await two.up()).seconds.toFixed(1)} s`);
     } finally {

@@ -51,6 +51,7 @@ export class Docker {
     async stop(): Promise<void> {
         await this.removeOurs();
         if (this.daemon) await end(this.daemon, 60);
+        unlock();
     }
 }
 
@@ -60,17 +61,41 @@ export class Docker {
  * @throws Error where there is no daemon and none can be started
  */
 export async function startDocker(): Promise<Docker> {
+    lock();
     const directory = stateDirectory("docker");
     const socket = `unix://${path.join(directory, "socket")}`;
     for (const host of [process.env.DOCKER_HOST ?? "unix:///var/run/docker.sock", socket]) {
         const docker = new Docker(host);
-        if (!await answers(docker)) continue;
+        if (!(await answers(docker))) continue;
         await docker.removeOurs();
         return docker;
     }
     const docker = await startDaemon(directory, socket);
     await docker.removeOurs();
     return docker;
+}
+
+/** One run at a time: the addresses are fixed, and a run begins by removing what an earlier one left. */
+function lock(): void {
+    const owner = fs.existsSync(lockFile()) ? Number(fs.readFileSync(lockFile(), "utf8")) : 0;
+    if (owner && owner !== process.pid && isAlive(owner)) throw new Error(`another run of the end-to-end tests is going on (process ${owner})`);
+    fs.writeFileSync(lockFile(), String(process.pid));
+}
+
+function unlock(): void {
+    fs.rmSync(lockFile(), { force: true });
+}
+
+function lockFile(): string {
+    return path.join(stateDirectory(), "lock");
+}
+
+function isAlive(pid: number): boolean {
+    try {
+        return process.kill(pid, 0);
+    } catch {
+        return false;
+    }
 }
 
 async function answers(docker: Docker): Promise<boolean> {
@@ -84,16 +109,28 @@ async function startDaemon(directory: string, socket: string): Promise<Docker> {
     fs.rmSync(file("pid"), { force: true });
     const log = fs.openSync(file("log"), "w");
     // Its own session: a Ctrl-C at the tests must not end the daemon before the tests have tidied up.
-    const daemon = spawn(dockerd, [
-        "--data-root", file("data"), "--exec-root", file("exec"), "--pidfile", file("pid"), "--host", socket,
-        // The tests make their networks themselves.
-        "--bridge", "none",
-    ], { stdio: ["ignore", log, log], detached: true });
+    const daemon = spawn(
+        dockerd,
+        [
+            "--data-root",
+            file("data"),
+            "--exec-root",
+            file("exec"),
+            "--pidfile",
+            file("pid"),
+            "--host",
+            socket,
+            // The tests make their networks themselves.
+            "--bridge",
+            "none",
+        ],
+        { stdio: ["ignore", log, log], detached: true },
+    );
     fs.closeSync(log);
     const docker = new Docker(socket, daemon);
     await eventually("the Docker daemon", 60, async () => {
         if (daemon.exitCode !== null) throw new Error(`dockerd ended: ${fs.readFileSync(file("log"), "utf8").slice(-2000)}`);
-        return await answers(docker) || undefined;
+        return (await answers(docker)) || undefined;
     });
     return docker;
 }

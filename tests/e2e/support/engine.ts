@@ -26,7 +26,8 @@ const PLUGINS = ["command", "docker", "random", "tls"];
 export function lackingEngine(): string[] {
     const programs = ["pulumi", "pulumi-language-nodejs"].filter((name) => !findPart(name));
     if (programs.length > 0) return programs;
-    const canFetch = (name: string) => spawnSync("pulumi", ["plugin", "install", "resource", name, versionOf(name)], { stdio: "ignore", timeout: 300_000 }).status === 0;
+    const canFetch = (name: string) =>
+        spawnSync("pulumi", ["plugin", "install", "resource", name, versionOf(name)], { stdio: "ignore", timeout: 300_000 }).status === 0;
     return PLUGINS.filter((name) => !findPart(`pulumi-resource-${name}`) && !canFetch(name)).map((name) => `pulumi-resource-${name}`);
 }
 
@@ -51,7 +52,11 @@ export interface EngineOptions {
 export class Engine {
     readonly directory = temporaryDirectory("checkout");
 
-    private constructor(readonly state: string, private readonly passphrase: string, private readonly project: string) {}
+    private constructor(
+        readonly state: string,
+        private readonly passphrase: string,
+        private readonly project: string,
+    ) {}
 
     static create({ stateDirectory = temporaryDirectory("state"), passphrase = "correct horse", project = PROJECT }: EngineOptions = {}): Engine {
         const engine = new Engine(stateDirectory, passphrase, project);
@@ -65,14 +70,17 @@ export class Engine {
     /** Another checkout, with nothing that a run left in this one but what a user commits: the stacks' config files. */
     freshClone(passphrase = this.passphrase): Engine {
         const clone = Engine.create({ stateDirectory: this.state, passphrase, project: this.project });
-        for (const file of fs.readdirSync(this.directory).filter((name) => /^Pulumi\..+\.yaml$/.test(name))) fs.copyFileSync(path.join(this.directory, file), path.join(clone.directory, file));
+        for (const file of fs.readdirSync(this.directory).filter((name) => /^Pulumi\..+\.yaml$/.test(name)))
+            fs.copyFileSync(path.join(this.directory, file), path.join(clone.directory, file));
         return clone;
     }
 
     /** Variables that every run gets, for a CLI run by hand too. */
     get env(): Record<string, string> {
         return {
-            PULUMI_BACKEND_URL: `file://${this.state}`, PULUMI_CONFIG_PASSPHRASE: this.passphrase, PULUMI_SKIP_UPDATE_CHECK: "true",
+            PULUMI_BACKEND_URL: `file://${this.state}`,
+            PULUMI_CONFIG_PASSPHRASE: this.passphrase,
+            PULUMI_SKIP_UPDATE_CHECK: "true",
             // Plugins on PATH are used as they are; where there are none, Pulumi fetches the pinned ones.
             ...(findPart("pulumi-resource-command") ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" } : {}),
         };
@@ -113,7 +121,11 @@ export class Engine {
 
 /** One stack. A run that fails is no exception: `ok` says so, and `output` why. */
 export class EngineStack {
-    constructor(private readonly engine: Engine, readonly name: string, private readonly stack: Stack) {}
+    constructor(
+        private readonly engine: Engine,
+        readonly name: string,
+        private readonly stack: Stack,
+    ) {}
 
     private get file(): string {
         return path.join(this.engine.directory, `Pulumi.${this.name}.yaml`);
@@ -122,7 +134,7 @@ export class EngineStack {
     /** Replaces the whole config. */
     async configure(config: Record<string, unknown>, secrets: Record<string, string> = {}): Promise<void> {
         const project = (parse(fs.readFileSync(path.join(this.engine.directory, "Pulumi.yaml"), "utf8")) as { name: string }).name;
-        const before = fs.existsSync(this.file) ? parse(fs.readFileSync(this.file, "utf8")) as Record<string, unknown> | null : null;
+        const before = fs.existsSync(this.file) ? (parse(fs.readFileSync(this.file, "utf8")) as Record<string, unknown> | null) : null;
         const values = Object.fromEntries(Object.entries(config).map(([key, value]) => [`${project}:${key}`, value]));
         fs.writeFileSync(this.file, stringify({ ...before, config: values }));
         const entries = Object.entries(secrets).map(([key, value]) => [`${project}:${key}`, { value, secret: true }] as const);
@@ -133,7 +145,10 @@ export class EngineStack {
     up(options: { continueOnError?: boolean } = {}): Promise<Run> {
         return this.capture(async (sink) => {
             const { summary, outputs } = await this.stack.up({ ...sink, continueOnError: options.continueOnError ?? true });
-            return { changes: summary.resourceChanges, outputs: Object.fromEntries(Object.entries(outputs).map(([key, { value }]) => [key, value as unknown])) };
+            return {
+                changes: summary.resourceChanges,
+                outputs: Object.fromEntries(Object.entries(outputs).map(([key, { value }]) => [key, value as unknown])),
+            };
         });
     }
 
@@ -146,7 +161,9 @@ export class EngineStack {
     }
 
     destroy(options: { continueOnError?: boolean } = {}): Promise<Run> {
-        return this.capture(async (sink) => ({ changes: (await this.stack.destroy({ ...sink, continueOnError: options.continueOnError ?? true })).summary.resourceChanges }));
+        return this.capture(async (sink) => ({
+            changes: (await this.stack.destroy({ ...sink, continueOnError: options.continueOnError ?? true })).summary.resourceChanges,
+        }));
     }
 
     async outputs(): Promise<Record<string, unknown>> {
@@ -155,14 +172,24 @@ export class EngineStack {
 
     /** Everything of the stack that lies in the backend, history and backups too: what a reader without the passphrase sees. */
     async state(): Promise<string> {
-        const files = fs.readdirSync(this.engine.state, { recursive: true, encoding: "utf8" }).filter((file) => file.split(path.sep).some((part) => part.split(".")[0] === this.name));
-        return files.map((file) => path.join(this.engine.state, file)).filter((file) => fs.statSync(file).isFile())
-            .map((file) => file.endsWith(".gz") ? gunzipSync(fs.readFileSync(file)).toString() : fs.readFileSync(file, "utf8")).join("\n");
+        const files = fs
+            .readdirSync(this.engine.state, { recursive: true, encoding: "utf8" })
+            .filter((file) => file.split(path.sep).some((part) => part.split(".")[0] === this.name));
+        return files
+            .map((file) => path.join(this.engine.state, file))
+            .filter((file) => fs.statSync(file).isFile())
+            .map((file) => (file.endsWith(".gz") ? gunzipSync(fs.readFileSync(file)).toString() : fs.readFileSync(file, "utf8")))
+            .join("\n");
     }
 
-    private async capture(run: (sink: { onOutput: (text: string) => void; onError: (text: string) => void }) => Promise<{ changes?: object; outputs?: Record<string, unknown> }>): Promise<Run> {
+    private async capture(
+        run: (sink: { onOutput: (text: string) => void; onError: (text: string) => void }) => Promise<{ changes?: object; outputs?: Record<string, unknown> }>,
+    ): Promise<Run> {
         let output = "";
-        const collect = (text: string) => { output += text; if (process.env.E2E_VERBOSE) process.stderr.write(text); };
+        const collect = (text: string) => {
+            output += text;
+            if (process.env.E2E_VERBOSE) process.stderr.write(text);
+        };
         const start = performance.now();
         const done = (rest: Pick<Run, "ok" | "changes" | "outputs">): Run => ({ ...rest, output, seconds: (performance.now() - start) / 1000 });
         try {

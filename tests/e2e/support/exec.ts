@@ -20,7 +20,12 @@ export interface ExecOptions {
 /** Runs a program and gives what it did, whatever that is. */
 export function tryExec(program: string, args: string[], options: ExecOptions = {}): Promise<Result> {
     return new Promise((resolve, reject) => {
-        const child = spawn(program, args, { cwd: options.cwd, env: { ...process.env, ...options.env }, timeout: (options.seconds ?? 600) * 1000, killSignal: "SIGKILL" });
+        const child = spawn(program, args, {
+            cwd: options.cwd,
+            env: { ...process.env, ...options.env },
+            timeout: (options.seconds ?? 600) * 1000,
+            killSignal: "SIGKILL",
+        });
         const stdout: Buffer[] = [];
         const stderr: Buffer[] = [];
         child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
@@ -52,7 +57,10 @@ export function end(child: ChildProcess, seconds = 20): Promise<void> {
     return new Promise((resolve) => {
         if (child.exitCode !== null || child.signalCode !== null) return resolve();
         const timer = setTimeout(() => child.kill("SIGKILL"), seconds * 1000);
-        child.once("exit", () => { clearTimeout(timer); resolve(); });
+        child.once("exit", () => {
+            clearTimeout(timer);
+            resolve();
+        });
         child.kill("SIGTERM");
     });
 }

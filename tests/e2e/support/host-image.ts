@@ -9,15 +9,45 @@ const SUITE = process.env.E2E_DEBIAN_SUITE ?? "bookworm";
 
 /** What any of the hosts needs; the programs under test install nothing by package. */
 const PACKAGES = [
-    "systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "docker.io", "ca-certificates", "curl", "python3-minimal", "iptables", "iproute2", "procps",
-    "openjdk-17-jre-headless", "unzip", "zstd",
+    "systemd",
+    "systemd-sysv",
+    "dbus",
+    "openssh-server",
+    "sudo",
+    "docker.io",
+    "ca-certificates",
+    "curl",
+    "python3-minimal",
+    "iptables",
+    "iproute2",
+    "procps",
+    "openjdk-17-jre-headless",
+    "unzip",
+    "zstd",
 ];
 
 /** Units that would act on the machine that the container runs on, or that only cost time. */
 const MASKED = [
-    "systemd-udevd.service", "systemd-udev-trigger.service", "systemd-sysctl.service", "systemd-modules-load.service", "systemd-timesyncd.service", "systemd-logind.service",
-    "systemd-remount-fs.service", "getty.target", "console-getty.service", "sys-kernel-debug.mount", "sys-kernel-tracing.mount", "sys-kernel-config.mount",
-    "dev-hugepages.mount", "dev-mqueue.mount", "proc-sys-fs-binfmt_misc.automount", "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "fstrim.timer",
+    "systemd-udevd.service",
+    "systemd-udev-trigger.service",
+    "systemd-sysctl.service",
+    "systemd-modules-load.service",
+    "systemd-timesyncd.service",
+    "systemd-logind.service",
+    "systemd-remount-fs.service",
+    "getty.target",
+    "console-getty.service",
+    "sys-kernel-debug.mount",
+    "sys-kernel-tracing.mount",
+    "sys-kernel-config.mount",
+    "dev-hugepages.mount",
+    "dev-mqueue.mount",
+    "proc-sys-fs-binfmt_misc.automount",
+    "apt-daily.timer",
+    "apt-daily-upgrade.timer",
+    "dpkg-db-backup.timer",
+    "e2scrub_all.timer",
+    "fstrim.timer",
 ];
 
 const INIT = `#!/bin/sh
@@ -54,7 +84,7 @@ async function prepare(root: string): Promise<void> {
         fs.symlinkSync("/dev/null", into(`etc/systemd/system/${unit}`));
     }
     fs.writeFileSync(into("usr/local/sbin/host-init"), INIT, { mode: 0o755 });
-    await exec("chroot", [root, "useradd", "--create-home", "--shell", "/bin/bash", "ubuntu"]);
+    await exec("chroot", [root, "useradd", "--create-home", "--groups", "docker", "--shell", "/bin/bash", "ubuntu"]);
     fs.writeFileSync(into("etc/sudoers.d/ubuntu"), "ubuntu ALL=(ALL) NOPASSWD:ALL\n", { mode: 0o440 });
     // Each host gets keys of its own, made before it starts.
     for (const key of fs.readdirSync(into("etc/ssh")).filter((name) => name.startsWith("ssh_host_"))) fs.rmSync(into(`etc/ssh/${key}`));

@@ -48,10 +48,14 @@ export class Host {
     readonly address: string;
     private readonly volume: string;
 
-    private constructor(private readonly docker: Docker, readonly spec: HostSpec, private readonly image: string,
+    private constructor(
+        private readonly docker: Docker,
+        readonly spec: HostSpec,
+        private readonly image: string,
         /** The user's keys. */
         readonly keys: KeyPair,
-        private readonly hostKeys: KeyPair) {
+        private readonly hostKeys: KeyPair,
+    ) {
         this.name = spec.name;
         this.address = spec.addresses[0].address;
         this.volume = `${spec.name}-docker`;
@@ -84,17 +88,45 @@ export class Host {
         const { spec } = this;
         const [first, ...others] = spec.addresses;
         await this.docker.run(["volume", "create", "--label", LABEL, this.volume]);
-        await this.docker.run(["create", "--name", this.name, "--hostname", this.name, "--label", LABEL, "--network", first.network.name, "--ip", first.address,
-            ...CAPABILITIES.flatMap((capability) => ["--cap-add", capability]), ...["seccomp", "apparmor", "systempaths"].flatMap((kind) => ["--security-opt", `${kind}=unconfined`]),
-            "--cgroupns", "private", "--tmpfs", "/run", "--tmpfs", "/run/lock", "--stop-signal", "SIGRTMIN+3",
-            ...(spec.memory ? ["--memory", spec.memory, "--memory-swap", spec.memory] : []), "--volume", `${this.volume}:/var/lib/docker`, this.image]);
+        await this.docker.run([
+            "create",
+            "--name",
+            this.name,
+            "--hostname",
+            this.name,
+            "--label",
+            LABEL,
+            "--network",
+            first.network.name,
+            "--ip",
+            first.address,
+            ...CAPABILITIES.flatMap((capability) => ["--cap-add", capability]),
+            ...["seccomp", "apparmor", "systempaths"].flatMap((kind) => ["--security-opt", `${kind}=unconfined`]),
+            "--cgroupns",
+            "private",
+            "--tmpfs",
+            "/run",
+            "--tmpfs",
+            "/run/lock",
+            "--stop-signal",
+            "SIGRTMIN+3",
+            ...(spec.memory ? ["--memory", spec.memory, "--memory-swap", spec.memory] : []),
+            "--volume",
+            `${this.volume}:/var/lib/docker`,
+            this.image,
+        ]);
         for (const { network, address } of others) await this.docker.run(["network", "connect", "--ip", address, network.name, this.name]);
         await this.write([
             { path: "/etc/ssh/ssh_host_ed25519_key", content: this.hostKeys.privateKey, mode: "0600", uid: 0 },
             { path: "/etc/ssh/ssh_host_ed25519_key.pub", content: `${this.hostKeys.publicKey}\n`, mode: "0644", uid: 0 },
             { path: "/home/ubuntu/.ssh", mode: "0700", uid: 1000 },
             { path: "/home/ubuntu/.ssh/authorized_keys", content: `${this.keys.publicKey}\n`, mode: "0600", uid: 1000 },
-            { path: "/etc/docker/daemon.json", content: JSON.stringify({ "registry-mirrors": [spec.mirror], "insecure-registries": [new URL(spec.mirror).host] }), mode: "0644", uid: 0 },
+            {
+                path: "/etc/docker/daemon.json",
+                content: JSON.stringify({ "registry-mirrors": [spec.mirror], "insecure-registries": [new URL(spec.mirror).host] }),
+                mode: "0644",
+                uid: 0,
+            },
         ]);
     }
 

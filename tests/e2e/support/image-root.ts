@@ -26,8 +26,13 @@ export interface ImageRecipe {
 }
 
 /** The users of all the real images. */
-const PASSWD = ["root:x:0:0:root:/root:/bin/sh", "nobody:x:65534:65534:nobody:/nonexistent:/bin/false", "grafana:x:472:0:grafana:/usr/share/grafana:/bin/sh",
-    "alloy:x:473:473:alloy:/home/alloy:/bin/sh", "loki:x:10001:10001:loki:/nonexistent:/bin/false"];
+const PASSWD = [
+    "root:x:0:0:root:/root:/bin/sh",
+    "nobody:x:65534:65534:nobody:/nonexistent:/bin/false",
+    "grafana:x:472:0:grafana:/usr/share/grafana:/bin/sh",
+    "alloy:x:473:473:alloy:/home/alloy:/bin/sh",
+    "loki:x:10001:10001:loki:/nonexistent:/bin/false",
+];
 const GROUP = ["root:x:0:", "nogroup:x:65534:", "alloy:x:473:", "loki:x:10001:"];
 const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
 
@@ -70,7 +75,8 @@ async function layOutShell(root: string): Promise<void> {
 }
 
 async function layOutLibraries(root: string, programs: string[]): Promise<void> {
-    const systemd = ["/lib", "/usr/lib"].map((base) => path.join(base, "x86_64-linux-gnu", "libsystemd.so.0").replace("x86_64", process.arch === "arm64" ? "aarch64" : "x86_64"))
+    const systemd = ["/lib", "/usr/lib"]
+        .map((base) => path.join(base, "x86_64-linux-gnu", "libsystemd.so.0").replace("x86_64", process.arch === "arm64" ? "aarch64" : "x86_64"))
         .find((file) => fs.existsSync(file));
     const needing = [...programs, ...(systemd ? [systemd] : [])];
     const needed = await Promise.all(needing.map(async (file) => [...(await exec("ldd", [file])).matchAll(/(\/\S+) \(0x/g)].map(([, library]) => library)));

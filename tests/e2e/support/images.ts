@@ -22,43 +22,114 @@ const loki = { uid: 10001, gid: 10001 };
 /** As bare as the real ones: where the real one has no shell, a healthcheck that needs one must fail here too. */
 const WANTED: Record<string, WantedImage> = {
     gateway: {
-        reference: IMAGES.gateway, programs: ["caddy"],
-        recipe: (program) => withShell({ [program("caddy")]: "/usr/bin/caddy" }, ["ENV XDG_CONFIG_HOME=/config XDG_DATA_HOME=/data", "WORKDIR /srv", "EXPOSE 80 443 2019", 'CMD ["caddy","run","--config","/etc/caddy/Caddyfile","--adapter","caddyfile"]'],
-            { directories: ["/config/caddy", "/data/caddy", "/etc/caddy", "/srv"].map((path) => ({ path, uid: 0, gid: 0 })), capabilities: { "/usr/bin/caddy": "cap_net_bind_service=+ep" } }),
+        reference: IMAGES.gateway,
+        programs: ["caddy"],
+        recipe: (program) =>
+            withShell(
+                { [program("caddy")]: "/usr/bin/caddy" },
+                [
+                    "ENV XDG_CONFIG_HOME=/config XDG_DATA_HOME=/data",
+                    "WORKDIR /srv",
+                    "EXPOSE 80 443 2019",
+                    'CMD ["caddy","run","--config","/etc/caddy/Caddyfile","--adapter","caddyfile"]',
+                ],
+                {
+                    directories: ["/config/caddy", "/data/caddy", "/etc/caddy", "/srv"].map((path) => ({ path, uid: 0, gid: 0 })),
+                    capabilities: { "/usr/bin/caddy": "cap_net_bind_service=+ep" },
+                },
+            ),
     },
     prometheus: {
-        reference: IMAGES.prometheus, programs: ["prometheus", "promtool"],
-        recipe: (program) => withShell({ [program("prometheus")]: "/bin/prometheus", [program("promtool")]: "/bin/promtool" },
-            ["USER nobody", "EXPOSE 9090", "VOLUME /prometheus", "WORKDIR /prometheus", 'ENTRYPOINT ["/bin/prometheus"]', 'CMD ["--config.file=/etc/prometheus/prometheus.yml","--storage.tsdb.path=/prometheus"]'],
-            { directories: [{ path: "/prometheus", ...nobody }, { path: "/etc/prometheus", ...nobody }] }),
+        reference: IMAGES.prometheus,
+        programs: ["prometheus", "promtool"],
+        recipe: (program) =>
+            withShell(
+                { [program("prometheus")]: "/bin/prometheus", [program("promtool")]: "/bin/promtool" },
+                [
+                    "USER nobody",
+                    "EXPOSE 9090",
+                    "VOLUME /prometheus",
+                    "WORKDIR /prometheus",
+                    'ENTRYPOINT ["/bin/prometheus"]',
+                    'CMD ["--config.file=/etc/prometheus/prometheus.yml","--storage.tsdb.path=/prometheus"]',
+                ],
+                {
+                    directories: [
+                        { path: "/prometheus", ...nobody },
+                        { path: "/etc/prometheus", ...nobody },
+                    ],
+                },
+            ),
     },
     alertmanager: {
-        reference: IMAGES.alertmanager, programs: ["alertmanager", "amtool"],
-        recipe: (program) => withShell({ [program("alertmanager")]: "/bin/alertmanager", [program("amtool")]: "/bin/amtool" },
-            ["USER nobody", "EXPOSE 9093", "VOLUME /alertmanager", "WORKDIR /alertmanager", 'ENTRYPOINT ["/bin/alertmanager"]', 'CMD ["--config.file=/etc/alertmanager/alertmanager.yml","--storage.path=/alertmanager"]'],
-            { directories: [{ path: "/alertmanager", ...nobody }, { path: "/etc/alertmanager", ...nobody }] }),
+        reference: IMAGES.alertmanager,
+        programs: ["alertmanager", "amtool"],
+        recipe: (program) =>
+            withShell(
+                { [program("alertmanager")]: "/bin/alertmanager", [program("amtool")]: "/bin/amtool" },
+                [
+                    "USER nobody",
+                    "EXPOSE 9093",
+                    "VOLUME /alertmanager",
+                    "WORKDIR /alertmanager",
+                    'ENTRYPOINT ["/bin/alertmanager"]',
+                    'CMD ["--config.file=/etc/alertmanager/alertmanager.yml","--storage.path=/alertmanager"]',
+                ],
+                {
+                    directories: [
+                        { path: "/alertmanager", ...nobody },
+                        { path: "/etc/alertmanager", ...nobody },
+                    ],
+                },
+            ),
     },
     "node-exporter": {
-        reference: IMAGES["node-exporter"], programs: ["node_exporter"],
-        recipe: (program) => withShell({ [program("node_exporter")]: "/bin/node_exporter" }, ["USER nobody", "EXPOSE 9100", 'ENTRYPOINT ["/bin/node_exporter"]'], {}),
+        reference: IMAGES["node-exporter"],
+        programs: ["node_exporter"],
+        recipe: (program) =>
+            withShell({ [program("node_exporter")]: "/bin/node_exporter" }, ["USER nobody", "EXPOSE 9100", 'ENTRYPOINT ["/bin/node_exporter"]'], {}),
     },
     loki: {
-        reference: IMAGES.loki, programs: ["loki"],
-        recipe: (program) => distroless({ [program("loki")]: "/usr/bin/loki" }, ["USER 10001", "WORKDIR /", "EXPOSE 3100", 'ENTRYPOINT ["/usr/bin/loki"]', 'CMD ["-config.file=/etc/loki/local-config.yaml"]'],
-            [{ path: "/etc/loki", ...loki }, { path: "/loki", ...loki }]),
+        reference: IMAGES.loki,
+        programs: ["loki"],
+        recipe: (program) =>
+            distroless(
+                { [program("loki")]: "/usr/bin/loki" },
+                ["USER 10001", "WORKDIR /", "EXPOSE 3100", 'ENTRYPOINT ["/usr/bin/loki"]', 'CMD ["-config.file=/etc/loki/local-config.yaml"]'],
+                [
+                    { path: "/etc/loki", ...loki },
+                    { path: "/loki", ...loki },
+                ],
+            ),
     },
     tempo: {
-        reference: IMAGES.tempo, programs: ["tempo"],
+        reference: IMAGES.tempo,
+        programs: ["tempo"],
         recipe: (program) => distroless({ [program("tempo")]: "/tempo" }, ["USER 10001:10001", 'ENTRYPOINT ["/tempo"]'], [{ path: "/var/tempo", ...loki }]),
     },
     alloy: {
-        reference: VERSIONS.alloy.image, programs: ["alloy"],
-        recipe: (program) => withShell({ [program("alloy")]: "/bin/alloy" }, ["ENV ALLOY_DEPLOY_MODE=docker", 'ENTRYPOINT ["/bin/alloy"]', 'CMD ["run","/etc/alloy/config.alloy","--storage.path=/var/lib/alloy/data"]'],
-            { glibc: true, directories: [{ path: "/var/lib/alloy/data", uid: 473, gid: 473 }, { path: "/etc/alloy", uid: 0, gid: 0 }] }),
+        reference: VERSIONS.alloy.image,
+        programs: ["alloy"],
+        recipe: (program) =>
+            withShell(
+                { [program("alloy")]: "/bin/alloy" },
+                ["ENV ALLOY_DEPLOY_MODE=docker", 'ENTRYPOINT ["/bin/alloy"]', 'CMD ["run","/etc/alloy/config.alloy","--storage.path=/var/lib/alloy/data"]'],
+                {
+                    glibc: true,
+                    directories: [
+                        { path: "/var/lib/alloy/data", uid: 473, gid: 473 },
+                        { path: "/etc/alloy", uid: 0, gid: 0 },
+                    ],
+                },
+            ),
     },
     promtail: {
-        reference: VERSIONS.promtail.image, programs: ["promtail"],
-        recipe: (program) => withShell({ [program("promtail")]: "/usr/bin/promtail" }, ['ENTRYPOINT ["/usr/bin/promtail"]', 'CMD ["-config.file=/etc/promtail/config.yml"]'], { glibc: true }),
+        reference: VERSIONS.promtail.image,
+        programs: ["promtail"],
+        recipe: (program) =>
+            withShell({ [program("promtail")]: "/usr/bin/promtail" }, ['ENTRYPOINT ["/usr/bin/promtail"]', 'CMD ["-config.file=/etc/promtail/config.yml"]'], {
+                glibc: true,
+            }),
     },
 };
 
@@ -80,17 +151,21 @@ export async function provideImages(docker: Docker, registry: Registry): Promise
         const lacking = programs.filter((program) => !findPart(program));
         if (await isReal(docker, reference)) await registry.serve(reference);
         else if (lacking.length === 0 && findBusybox()) {
-            await makeImage(docker, reference, recipe((program) => findPart(program)!));
+            await makeImage(
+                docker,
+                reference,
+                recipe((program) => findPart(program)!),
+            );
             await registry.serve(reference);
         } else if (await pulls(docker, reference)) await registry.serve(reference);
         else missing.push(...(lacking.length > 0 ? lacking : [name]));
     }
-    return [...missing, ...await provideGrafana(docker, registry)];
+    return [...missing, ...(await provideGrafana(docker, registry))];
 }
 
 async function provideGrafana(docker: Docker, registry: Registry): Promise<string[]> {
     const reference = IMAGES.grafana;
-    if (!await isReal(docker, reference) && !await pulls(docker, reference)) {
+    if (!(await isReal(docker, reference)) && !(await pulls(docker, reference))) {
         if (!findPart("go") || !findBusybox()) return ["grafana"];
         standIn("grafana");
         await makeImage(docker, reference, await grafanaStandIn(reference.split(":")[1]));
@@ -127,5 +202,17 @@ export async function makeImage(docker: Docker, reference: string, recipe: Image
 /** A directory as an image, with its owners and file capabilities. */
 export async function importRoot(docker: Docker, reference: string, root: string, config: string[]): Promise<void> {
     const changes = config.flatMap((line) => ["--change", line]);
-    await exec("sh", ["-c", 'root=$1; shift; tar -C "$root" --numeric-owner --xattrs --xattrs-include="security.capability" -c . | docker import "$@"', "sh", root, ...changes, "-", reference], { env: { DOCKER_HOST: docker.host } });
+    await exec(
+        "sh",
+        [
+            "-c",
+            'root=$1; shift; tar -C "$root" --numeric-owner --xattrs --xattrs-include="security.capability" -c . | docker import "$@"',
+            "sh",
+            root,
+            ...changes,
+            "-",
+            reference,
+        ],
+        { env: { DOCKER_HOST: docker.host } },
+    );
 }

@@ -16,10 +16,17 @@ const SUBNET = process.env.E2E_SUBNET ?? "10.213";
 export class Lab {
     private readonly hosts: Host[] = [];
 
-    private constructor(readonly docker: Docker, readonly network: Network, readonly farNetwork: Network, readonly registry: Registry, readonly artifacts: Artifacts,
-        private readonly image: string, readonly keys: KeyPair,
+    private constructor(
+        readonly docker: Docker,
+        readonly network: Network,
+        readonly farNetwork: Network,
+        readonly registry: Registry,
+        readonly artifacts: Artifacts,
+        private readonly image: string,
+        readonly keys: KeyPair,
         /** Parts that could not be had although the lab runs. */
-        readonly missing: string[]) {}
+        readonly missing: string[],
+    ) {}
 
     /** What must be there before `start`; empty where all is. */
     static lacking(): string[] {
@@ -41,8 +48,10 @@ export class Lab {
             ends.push(() => artifacts.stop());
             const image = await hostImage(docker);
             say(`host image ${image}`);
-            const missing = [...await provideImages(docker, registry), ...artifacts.missing];
-            say(`images served${missing.length > 0 ? `, missing: ${missing.join(", ")}` : ""}${missingParts().includes("grafana") ? " (Grafana by the stand-in)" : ""}`);
+            const missing = [...(await provideImages(docker, registry)), ...artifacts.missing];
+            say(
+                `images served${missing.length > 0 ? `, missing: ${missing.join(", ")}` : ""}${missingParts().includes("grafana") ? " (Grafana by the stand-in)" : ""}`,
+            );
             return new Lab(docker, network, farNetwork, registry, artifacts, image, await makeKeys(), [...new Set(missing)]);
         } catch (error) {
             for (const stop of ends.reverse()) await stop();

@@ -6,7 +6,7 @@ import { findPart } from "../../support/parts";
 import { Docker } from "./docker";
 import { end } from "./exec";
 import { stateDirectory } from "./state";
-import { eventually } from "./wait";
+import { eventually, sleep } from "./wait";
 
 /** Debian's and Ubuntu's package of that name has it. */
 const PROGRAM = "docker-registry";
@@ -17,9 +17,13 @@ const PORT = 15000;
  * Two processes serve the same directory: one for the hosts, one on loopback to push to, which every daemon takes without TLS.
  */
 export class Registry {
-    private constructor(private readonly docker: Docker, private readonly directory: string, private readonly processes: ChildProcess[],
+    private constructor(
+        private readonly docker: Docker,
+        private readonly directory: string,
+        private readonly processes: ChildProcess[],
         /** What a host puts in `registry-mirrors`. */
-        readonly mirror: string) {}
+        readonly mirror: string,
+    ) {}
 
     /** @param address where the hosts reach this machine: their network's gateway */
     static async start(docker: Docker, address: string): Promise<Registry> {
@@ -29,7 +33,12 @@ export class Registry {
         const processes = ["127.0.0.1", address].map((listen) => serve(program, directory, listen));
         const registry = new Registry(docker, directory, processes, `http://${address}:${PORT}`);
         try {
-            for (const listen of ["127.0.0.1", address]) await eventually(`the registry on ${listen}`, 20, async () => await status(`http://${listen}:${PORT}/v2/`) === 200 || undefined);
+            for (const listen of ["127.0.0.1", address]) {
+                await eventually(`the registry on ${listen}:${PORT}`, 20, async () => (await status(`http://${listen}:${PORT}/v2/`)) === 200 || undefined);
+            }
+            // Another program that holds the port may have answered.
+            await sleep(500);
+            if (processes.some(({ exitCode }) => exitCode !== null)) throw new Error(`the registry ended, see ${directory}/*.log: is port ${PORT} taken?`);
         } catch (error) {
             await registry.stop();
             throw error;
@@ -50,7 +59,7 @@ export class Registry {
     }
 
     private served(): Record<string, string> {
-        return fs.existsSync(this.list()) ? JSON.parse(fs.readFileSync(this.list(), "utf8")) as Record<string, string> : {};
+        return fs.existsSync(this.list()) ? (JSON.parse(fs.readFileSync(this.list(), "utf8")) as Record<string, string>) : {};
     }
 
     private list(): string {
@@ -65,9 +74,15 @@ export class Registry {
 function serve(program: string, directory: string, address: string): ChildProcess {
     const config = path.join(directory, `${address}.yml`);
     // YAML takes JSON.
-    fs.writeFileSync(config, JSON.stringify({
-        version: 0.1, log: { level: "warn", accesslog: { disabled: true } }, storage: { filesystem: { rootdirectory: path.join(directory, "data") } }, http: { addr: `${address}:${PORT}` },
-    }));
+    fs.writeFileSync(
+        config,
+        JSON.stringify({
+            version: 0.1,
+            log: { level: "warn", accesslog: { disabled: true } },
+            storage: { filesystem: { rootdirectory: path.join(directory, "data") } },
+            http: { addr: `${address}:${PORT}` },
+        }),
+    );
     const log = fs.openSync(path.join(directory, `${address}.log`), "w");
     const child = spawn(program, ["serve", config], { stdio: ["ignore", log, log] });
     fs.closeSync(log);
@@ -76,6 +91,9 @@ function serve(program: string, directory: string, address: string): ChildProces
 
 function status(url: string): Promise<number> {
     return new Promise((resolve, reject) => {
-        http.get(url, (response) => { response.resume(); resolve(response.statusCode ?? 0); }).on("error", reject);
+        http.get(url, (response) => {
+            response.resume();
+            resolve(response.statusCode ?? 0);
+        }).on("error", reject);
     });
 }

@@ -40,7 +40,11 @@ export async function makeKeys(): Promise<KeyPair> {
 export async function ssh(target: SshTarget, command: string[], options: string[] = [], input: string | Buffer = ""): Promise<Result> {
     const directory = temporaryDirectory("ssh");
     try {
-        return await tryExec("ssh", ["-F", writeConfig(directory, target), ...options, "target", ...command], { input, seconds: 120, env: { SSH_AUTH_SOCK: "" } });
+        return await tryExec("ssh", ["-F", writeConfig(directory, target), ...options, "target", ...command], {
+            input,
+            seconds: 120,
+            env: { SSH_AUTH_SOCK: "" },
+        });
     } finally {
         fs.rmSync(directory, { recursive: true, force: true });
     }
@@ -53,10 +57,20 @@ function writeConfig(directory: string, target: SshTarget): string {
         const known = path.join(directory, `${name}.known`);
         fs.writeFileSync(key, hop.privateKey, { mode: 0o600 });
         fs.writeFileSync(known, `${hop.address} ${hop.hostKey}\n`);
-        return [`Host ${name}`, `HostName ${hop.address}`, `User ${hop.user}`, `IdentityFile ${key}`, `UserKnownHostsFile ${known}`, `HostKeyAlias ${hop.address}`,
-            ...(hop.jump ? ["ProxyJump jump"] : [])];
+        return [
+            `Host ${name}`,
+            `HostName ${hop.address}`,
+            `User ${hop.user}`,
+            `IdentityFile ${key}`,
+            `UserKnownHostsFile ${known}`,
+            `HostKeyAlias ${hop.address}`,
+            ...(hop.jump ? ["ProxyJump jump"] : []),
+        ];
     });
     const file = path.join(directory, "config");
-    fs.writeFileSync(file, [...sections.flat(), "Host *", "IdentitiesOnly yes", "BatchMode yes", "StrictHostKeyChecking yes", "ConnectTimeout 10", ""].join("\n"));
+    fs.writeFileSync(
+        file,
+        [...sections.flat(), "Host *", "IdentitiesOnly yes", "BatchMode yes", "StrictHostKeyChecking yes", "ConnectTimeout 10", ""].join("\n"),
+    );
     return file;
 }

@@ -13,7 +13,7 @@ const BLOCK = 512;
 export function tar(entries: TarEntry[]): Buffer {
     const blocks = entries.flatMap(({ path, content, mode, uid }) => {
         const data = Buffer.from(content ?? "");
-        const padding = Buffer.alloc((BLOCK - data.length % BLOCK) % BLOCK);
+        const padding = Buffer.alloc((BLOCK - (data.length % BLOCK)) % BLOCK);
         return [header(content === undefined ? `${path}/` : path, data.length, mode, uid, content === undefined ? "5" : "0"), data, padding];
     });
     return Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK)]);
@@ -34,6 +34,12 @@ function header(path: string, size: number, mode: string, id: number, type: stri
     write("        ", 148);
     write(type, 156);
     write("ustar\0" + "00", 257);
-    write(octal(block.reduce((sum, byte) => sum + byte, 0), 7) + " ", 148);
+    write(
+        octal(
+            block.reduce((sum, byte) => sum + byte, 0),
+            7,
+        ) + " ",
+        148,
+    );
     return block;
 }

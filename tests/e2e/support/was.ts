@@ -42,7 +42,10 @@ export async function buildWas(): Promise<string> {
 
 /** The example application on a host, as a systemd service or as a container, both named `was`. */
 export class Was {
-    private constructor(readonly host: Host, private readonly options: WasOptions) {}
+    private constructor(
+        readonly host: Host,
+        private readonly options: WasOptions,
+    ) {}
 
     /** Installs and starts it, and waits until it answers. */
     static async install(host: Host, options: WasOptions): Promise<Was> {
@@ -72,25 +75,48 @@ export class Was {
     private environment(): string {
         const { application, actuatorPassword, env = {} } = this.options;
         const variables: Record<string, string> = {
-            SPRING_APPLICATION_NAME: application, SERVER_PORT: String(this.port), LOGGING_FILE_NAME: LOG,
-            ...(actuatorPassword ? { WAS_ACTUATOR_PASSWORD: actuatorPassword } : {}), ...env,
+            SPRING_APPLICATION_NAME: application,
+            SERVER_PORT: String(this.port),
+            LOGGING_FILE_NAME: LOG,
+            ...(actuatorPassword ? { WAS_ACTUATOR_PASSWORD: actuatorPassword } : {}),
+            ...env,
         };
-        return Object.entries(variables).map(([name, value]) => `${name}=${value}\n`).join("");
+        return Object.entries(variables)
+            .map(([name, value]) => `${name}=${value}\n`)
+            .join("");
     }
 
     private async installUnit(): Promise<void> {
         await this.host.must("id was >/dev/null 2>&1 || useradd --system was; install -d -o was -g was /var/log/was");
-        await this.host.write([{
-            path: "/etc/systemd/system/was.service", mode: "0644", uid: 0,
-            content: ["[Unit]", "After=network.target", "[Service]", "User=was", "WorkingDirectory=/opt/was", "EnvironmentFile=/etc/was.env", `EnvironmentFile=-${this.agentFile}`,
-                `ExecStart=/usr/bin/java -Xmx128m -XX:TieredStopAtLevel=1 -jar ${INSTALLED}`, "SuccessExitStatus=143", "Restart=on-failure", "[Install]", "WantedBy=multi-user.target", ""].join("\n"),
-        }]);
+        await this.host.write([
+            {
+                path: "/etc/systemd/system/was.service",
+                mode: "0644",
+                uid: 0,
+                content: [
+                    "[Unit]",
+                    "After=network.target",
+                    "[Service]",
+                    "User=was",
+                    "WorkingDirectory=/opt/was",
+                    "EnvironmentFile=/etc/was.env",
+                    `EnvironmentFile=-${this.agentFile}`,
+                    `ExecStart=/usr/bin/java -Xmx128m -XX:TieredStopAtLevel=1 -jar ${INSTALLED}`,
+                    "SuccessExitStatus=143",
+                    "Restart=on-failure",
+                    "[Install]",
+                    "WantedBy=multi-user.target",
+                    "",
+                ].join("\n"),
+            },
+        ]);
         await this.host.must("systemctl daemon-reload && systemctl enable --now was.service");
     }
 
     /** The image has nothing but links into the host's /usr, which is mounted: so no Java has to be packed and pulled. */
     private async prepareContainer(): Promise<void> {
-        await this.host.must(`root=$(mktemp -d) && cd "$root" && ln -s usr/bin bin && ln -s usr/lib lib && ln -s usr/lib64 lib64 && mkdir -m 1777 tmp && mkdir usr opt
+        await this.host
+            .must(`root=$(mktemp -d) && cd "$root" && ln -s usr/bin bin && ln -s usr/lib lib && ln -s usr/lib64 lib64 && mkdir -m 1777 tmp && mkdir usr opt
             tar -c . | docker import - photogather-was >/dev/null && rm -r "$root"`);
         await this.runContainer();
     }
@@ -117,7 +143,9 @@ export class Was {
     /** A request from the host itself. Give headers as `Name: value`. */
     async get(url: string, headers: string[] = []): Promise<Answer> {
         const options = headers.map((header) => `-H ${shell(header)}`).join(" ");
-        const text = await this.host.must(`curl --silent --show-error --max-time 40 ${options} --write-out '\\n%{http_code}' ${shell(`http://127.0.0.1:${this.port}${url}`)}`);
+        const text = await this.host.must(
+            `curl --silent --show-error --max-time 40 ${options} --write-out '\\n%{http_code}' ${shell(`http://127.0.0.1:${this.port}${url}`)}`,
+        );
         const cut = text.lastIndexOf("\n");
         return { status: Number(text.slice(cut + 1)), body: text.slice(0, cut) };
     }

@@ -29,7 +29,7 @@ func (s settings) get(section, key string) string {
 		return expandVar(value)
 	}
 	if value, set := s[section+"."+key]; set {
-		return expandVar(value)
+		return value
 	}
 	return defaults[section+"."+key]
 }
@@ -61,7 +61,7 @@ func readSettings(args []string) (settings, error) {
 		case line[0] == '[' && line[len(line)-1] == ']':
 			section = line[1 : len(line)-1]
 		case isPair:
-			result[section+"."+strings.TrimSpace(key)] = unquote(strings.TrimSpace(value))
+			result[section+"."+strings.TrimSpace(key)] = expandVar(unquote(strings.TrimSpace(value)))
 		default:
 			return nil, fmt.Errorf("%s: cannot read the line %q", file, line)
 		}

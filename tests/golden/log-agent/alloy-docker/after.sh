@@ -16,20 +16,22 @@ set -- "$@" --volume '/run/log/journal:/run/log/journal:ro'
 set -- "$@" --volume '/etc/machine-id:/etc/machine-id:ro'
 set -- "$@" --volume '/proc:/host/proc:ro'
 set -- "$@" --volume '/sys:/host/sys:ro'
-set -- "$@" --volume '/:/host/root:ro,rslave'
 # The nearest directory that is there: an application may make its own later.
 for directory in '/srv/pay/log' '/var/log/shop' ; do
   while [ -n "$directory" ] && [ ! -d "$directory" ]; do directory=${directory%/*}; done
   [ -n "$directory" ] || fail "none of the directories above a log file exists"
-  set -- "$@" --volume "$directory:$directory:ro,rslave"
+  set -- "$@" --volume "$directory:$directory:ro"
 done
+# File systems that are mounted later show too, where the host's root passes mounts on, as systemd has it.
+if grep -q '^[0-9]* [0-9]* [0-9:]* / / .* shared:' /proc/self/mountinfo; then set -- "$@" --volume /:/host/root:ro,rslave
+else set -- "$@" --volume /:/host/root:ro; fi
 id=$(docker image inspect -f '{{.Id}}' "$image")
 definition=$(printf '%s\n' "$id" "$@" 'run' '--stability.level=public-preview' '--server.http.listen-addr=0.0.0.0:12345' '--server.http.enable-pprof=false' '--server.http.disable-support-bundle=true' '--disable-reporting' '--storage.path=/var/lib/photogather-monitoring/log-agent' '/etc/photogather-monitoring/log-agent/running/config.alloy' | sha256sum | cut -d ' ' -f 1)
 restart() {
   docker stop "$service" >/dev/null 2>&1 || :
   docker rm -f "$service" >/dev/null 2>&1 || :
   reason=$(docker run -d --label "photogather.definition=$definition" "$@" "$image" 'run' '--stability.level=public-preview' '--server.http.listen-addr=0.0.0.0:12345' '--server.http.enable-pprof=false' '--server.http.disable-support-bundle=true' '--disable-reporting' '--storage.path=/var/lib/photogather-monitoring/log-agent' '/etc/photogather-monitoring/log-agent/running/config.alloy' 2>&1) ||
-    fail "cannot start the container $service: $(printf %s "$reason" | tail -n 1)"
+    fail "cannot start the container $service: $(printf %s "$reason" | grep -iE 'error|invalid|unknown' | head -n 1)"
 }
 running() { [ "$(docker container inspect -f '{{.State.Running}}' "$service" 2>/dev/null)" = true ]; }
 settled() { [ "$(docker container inspect -f '{{index .Config.Labels "photogather.definition"}}' "$service" 2>/dev/null)" = "$definition" ]; }

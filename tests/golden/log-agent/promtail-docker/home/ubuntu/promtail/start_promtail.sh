@@ -23,7 +23,7 @@ set -- "$@" --volume '/etc/machine-id:/etc/machine-id:ro'
 for directory in '/srv/pay/log' '/var/log/shop' ; do
   while [ -n "$directory" ] && [ ! -d "$directory" ]; do directory=${directory%/*}; done
   [ -n "$directory" ] || fail "none of the directories above a log file exists"
-  set -- "$@" --volume "$directory:$directory:ro,rslave"
+  set -- "$@" --volume "$directory:$directory:ro"
 done
 id=$(docker image inspect -f '{{.Id}}' "$image")
 definition=$(printf '%s\n' "$id" "$@" '-config.file=/home/ubuntu/promtail/promtail-config.yml' "$(cat '/home/ubuntu/promtail/promtail-config.yml')" | sha256sum | cut -d ' ' -f 1)
@@ -31,7 +31,7 @@ restart() {
   docker stop "$service" >/dev/null 2>&1 || :
   docker rm -f "$service" >/dev/null 2>&1 || :
   reason=$(docker run -d --label "photogather.definition=$definition" "$@" "$image" '-config.file=/home/ubuntu/promtail/promtail-config.yml' 2>&1) ||
-    fail "cannot start the container $service: $(printf %s "$reason" | tail -n 1)"
+    fail "cannot start the container $service: $(printf %s "$reason" | grep -iE 'error|invalid|unknown' | head -n 1)"
 }
 running() { [ "$(docker container inspect -f '{{.State.Running}}' "$service" 2>/dev/null)" = true ]; }
 settled() { [ "$(docker container inspect -f '{{index .Config.Labels "photogather.definition"}}' "$service" 2>/dev/null)" = "$definition" ]; }

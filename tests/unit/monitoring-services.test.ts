@@ -1,0 +1,335 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { MonitoringServices, MonitoringServicesArgs } from "../../components/monitoring-services";
+import { planContainers } from "../../components/monitoring-services/containers";
+import { planRestartDigests, renderServiceFiles } from "../../components/monitoring-services/files";
+import { membersGuardScript, preflightScript, readyScript, settleScript } from "../../components/monitoring-services/scripts";
+import { planImages, SERVICES } from "../../components/monitoring-services/services";
+import { isKnown, renderSshFiles, writeSshFiles } from "../../components/monitoring-services/ssh-files";
+import { isSecret, record, Registration, reveal, runOffline } from "../../tools/offline";
+import { sentBundle, sentScripts } from "../support/sent";
+import { sampleServices, TOKENS } from "../support/services";
+
+const KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nQUJD\n-----END OPENSSH PRIVATE KEY-----";
+const HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdFZ0uUq1mB3m2o2Qe8m4h1c2k3l4m5n6o7p8q9r0s1";
+const ssh = { address: "10.0.0.5", user: "ubuntu", privateKey: KEY, hostKey: HOST_KEY };
+
+function args(change: Partial<MonitoringServicesArgs> = {}): MonitoringServicesArgs {
+    return { machine: { ssh }, ...(sampleServices() as Omit<MonitoringServicesArgs, "machine">), ...change };
+}
+
+async function registered(change: Partial<MonitoringServicesArgs> = {}): Promise<Registration[]> {
+    return record(() => {
+        new MonitoringServices("monitoring", args(change));
+    });
+}
+
+const named = (all: Registration[], name: string) => all.find((each) => each.name === name) ?? assert.fail(`${name} is not registered`);
+
+describe("MonitoringServices", () => {
+    it("registers exactly these children", async () => {
+        const all = await registered();
+        const [component, ...children] = all;
+        assert.deepEqual([component.type, component.name], ["photogather-monitoring:index:MonitoringServices", "monitoring"]);
+        assert.deepEqual(
+            children.map(({ type, name, parent }) => [type, name, parent]).sort(),
+            [
+                ["command:remote:Command", "monitoring-files", "monitoring"],
+                ["command:remote:Command", "monitoring-members-guard", "monitoring"],
+                ["command:remote:Command", "monitoring-ready", "monitoring"],
+                ...SERVICES.map(({ name }) => ["docker:index/container:Container", `monitoring-${name}`, "monitoring"]),
+                ["docker:index/network:Network", "monitoring-network", "monitoring"],
+                ...SERVICES.map(({ name }) => ["docker:index/remoteImage:RemoteImage", `monitoring-${name}-image`, "monitoring"]),
+                ["pulumi:providers:docker", "monitoring-docker", "monitoring"],
+            ].sort(),
+        );
+    });
+
+    it("reaches this machine without SSH by local commands and Docker's own default", async () => {
+        const all = await registered({ machine: {} });
+        assert.deepEqual(named(all, "monitoring-docker").inputs, {});
+        assert.equal(named(all, "monitoring-files").type, "command:local:Command");
+    });
+
+    it("sends the files by stdin, as a secret, and no secret anywhere else", async () => {
+        const all = await registered();
+        const files = named(all, "monitoring-files");
+        assert.ok(isSecret(files.inputs.stdin));
+        const bundle = sentBundle(files);
+        assert.ok(bundle?.files.some(({ path: file, content }) => file.endsWith("/gateway/Caddyfile") && content.includes(TOKENS.prod)));
+        for (const { name, inputs } of all.slice(1)) {
+            const open = JSON.stringify(inputs, (_, value) => (isSecret(value) ? "[secret]" : value));
+            for (const secret of [TOKENS.prod, "correct horse", "OPENSSH PRIVATE", "S0VZ"]) assert.ok(!open.includes(secret), `${name} shows ${secret}`);
+        }
+    });
+
+    it("makes Docker's provider after the files command, which waits for Docker", async () => {
+        const provider = named(await registered(), "monitoring-docker");
+        assert.deepEqual(provider.options.dependsOn, ["monitoring-files"]);
+        assert.equal(provider.inputs.host, "ssh://ubuntu@10.0.0.5:22");
+        assert.deepEqual(JSON.parse(String(provider.inputs.sshOpts)), ["-F", ".keys/monitoring/ssh_config"]);
+    });
+
+    it("puts every container on the network under its service's name, replaced before its successor is made", async () => {
+        const all = await registered();
+        for (const { name } of SERVICES) {
+            const { inputs, options } = named(all, `monitoring-${name}`);
+            assert.deepEqual(inputs.networksAdvanced, [{ name: "monitoring", aliases: [name] }]);
+            assert.equal(inputs.name, `monitoring-${name}`);
+            assert.equal(options.deleteBeforeReplace, true);
+            assert.deepEqual(options.replaceOnChanges, ["healthcheck", "tmpfs", "init"]);
+            assert.equal(options.provider, "monitoring-docker");
+            assert.equal(named(all, `monitoring-${name}-image`).inputs.keepLocally, true);
+        }
+    });
+
+    it("publishes the gateway's port alone", async () => {
+        const all = await registered({ port: 9000 });
+        const published = all.filter(({ inputs }) => inputs.ports).map(({ name, inputs }) => [name, inputs.ports]);
+        assert.deepEqual(published, [["monitoring-gateway", [{ internal: 8080, external: 9000, ip: "0.0.0.0", protocol: "tcp" }]]]);
+        const acme = await registered({ tls: { mode: "acme", domain: "monitoring.example.com" } });
+        assert.deepEqual(
+            (named(acme, "monitoring-gateway").inputs.ports as { external: number }[]).map(({ external }) => external),
+            [8080, 443],
+        );
+    });
+
+    it("runs the ready command after all containers, and again when a file or a container changes", async () => {
+        const before = named(await registered(), "monitoring-ready");
+        const after = named(await registered({ rules: {} }), "monitoring-ready");
+        assert.deepEqual([...before.options.dependsOn].sort(), SERVICES.map(({ name }) => `monitoring-${name}`).sort());
+        assert.notEqual(before.inputs.stdin, after.inputs.stdin);
+        assert.equal(sentScripts(before).create, sentScripts(after).create);
+        assert.match(sentScripts(before).input, /monitoring-loki-id/);
+    });
+
+    it("has the guard depend on everything, so that it goes first, and updates it in place", async () => {
+        const guard = named(await registered(), "monitoring-members-guard");
+        for (const name of ["monitoring-ready", "monitoring-files", ...SERVICES.map((service) => `monitoring-${service.name}`)])
+            assert.ok(guard.options.dependsOn.includes(name), name);
+        assert.equal(guard.inputs.triggers, undefined);
+        const forced = named(await registered({ destroyWithMembers: true }), "monitoring-members-guard");
+        assert.equal(sentScripts(forced).create, sentScripts(guard).create);
+        assert.notEqual(sentScripts(forced).delete, sentScripts(guard).delete);
+    });
+
+    it("makes all of it anew on another host of the same address", async () => {
+        const [one, two] = [await registered({ hostId: "i-1" }), await registered({ hostId: "i-2" })];
+        for (const name of ["monitoring-network", ...SERVICES.map((service) => `monitoring-${service.name}`)])
+            assert.notDeepEqual(named(one, name).inputs.labels, named(two, name).inputs.labels, name);
+        assert.deepEqual(named(two, "monitoring-files").inputs.triggers, ["i-2"]);
+        assert.deepEqual(named(two, "monitoring-loki-image").inputs.triggers, { host: "i-2" });
+    });
+
+    it("waits for a host that is still booting only where told to", async () => {
+        const connection = (all: Registration[]) => reveal<{ dialErrorLimit: number }>(named(all, "monitoring-files").inputs.connection);
+        assert.equal(connection(await registered()).dialErrorLimit, 4);
+        assert.equal(connection(await registered({ bootTimeoutSeconds: 600 })).dialErrorLimit, -1);
+    });
+
+    it("replaces only the container whose file cannot be reloaded", async () => {
+        const containers = async (change: Partial<MonitoringServicesArgs>) => {
+            const all = await registered(change);
+            return Object.fromEntries(SERVICES.map(({ name }) => [name, JSON.stringify(named(all, `monitoring-${name}`).inputs)]));
+        };
+        const changed = async (change: Partial<MonitoringServicesArgs>) => {
+            const [before, after] = [await containers({}), await containers(change)];
+            return SERVICES.map(({ name }) => name).filter((name) => before[name] !== after[name]);
+        };
+        const { environments } = sampleServices();
+        assert.deepEqual(
+            await changed({
+                rules: {},
+                dashboards: {},
+                logRules: {},
+                alertWebhookUrl: "https://hooks.example.com/x",
+                retention: { metrics: "3d", metricsSize: "1GB" },
+            }),
+            [],
+        );
+        assert.deepEqual(
+            await changed({
+                environments: {
+                    ...environments,
+                    prod: { ...environments.prod, token: "another-token-0123456789", logRateMiB: 9, traceRetention: "2d", cidrs: ["10.9.0.0/16"] },
+                },
+            }),
+            [],
+        );
+        assert.deepEqual(await changed({ environments: { prod: environments.prod } }), ["grafana"]);
+        assert.deepEqual(await changed({ agentBuffer: "200h" }), ["loki", "tempo"]);
+        assert.deepEqual(await changed({ images: { loki: "grafana/loki:3.7.9" } }), []);
+    });
+
+    it("gives the address, the CA, the versions, and the SSH files as a secret", async () => {
+        let secret = false;
+        const { outputs } = await runOffline(async () => {
+            const services = new MonitoringServices("monitoring", args());
+            secret = await pulumi.isSecret(services.sshFiles);
+            return { url: services.gatewayUrl, ca: services.ca, versions: services.versions };
+        });
+        assert.equal(outputs.url, "https://10.0.0.5:8080");
+        assert.match(String(outputs.ca), /BEGIN CERTIFICATE/);
+        assert.deepEqual(outputs.versions, planImages());
+        assert.equal(secret, true);
+    });
+
+    it("says everything that is wrong at once, before any resource", async () => {
+        let registrations = 0;
+        const error = await record(() => {
+            try {
+                new MonitoringServices(
+                    "monitoring",
+                    args({
+                        address: "http://x",
+                        port: 0,
+                        tls: { mode: "self" },
+                        memoryMiB: 512,
+                        retention: { logs: "2h", metrics: "forever" },
+                        ownEnvironment: "staging",
+                        keysDirectory: "/root/keys",
+                        images: { lokki: "x" },
+                        rules: { "../x.yml": "" },
+                        environments: { Prod: { ...sampleServices().environments.prod, token: "short" } },
+                    }),
+                );
+            } catch (thrown) {
+                registrations = 1;
+                return assert.match(
+                    String((thrown as Error).message),
+                    new RegExp(
+                        [
+                            "address: ",
+                            "port: ",
+                            "tls.mode: ",
+                            "environments.Prod",
+                            "token: ",
+                            "ownEnvironment: ",
+                            "retention.metrics: ",
+                            "retention.logs: ",
+                            "memoryMiB: ",
+                            "rules",
+                            "images.lokki: ",
+                            "keysDirectory: ",
+                        ]
+                            .map((part) => `(?=[^]*${part.replace(/\./g, "\\.")})`)
+                            .join(""),
+                    ),
+                );
+            }
+            return undefined;
+        });
+        assert.equal(registrations, 1);
+        assert.equal(error.filter(({ custom }) => custom).length, 0);
+    });
+});
+
+describe("planContainers", () => {
+    const plans = planContainers({ dataDirectory: "/data", memoryMiB: 1840, port: 8080, acme: false });
+
+    it("lets no container write but where it must, nor gain rights", () => {
+        for (const [name, plan] of Object.entries(plans)) {
+            assert.deepEqual([plan.readOnly, plan.privileged, plan.securityOpts], [true, false, ["no-new-privileges:true"]], name);
+            assert.match(String(plan.user), /^[1-9]\d*:\d+$/);
+            assert.deepEqual((plan.capabilities as { drops: string[] }).drops, ["ALL"]);
+            assert.deepEqual((plan.capabilities as { adds?: string[] }).adds, name === "gateway" ? ["CAP_NET_BIND_SERVICE"] : undefined);
+            const writable = (plan.volumes as { readOnly: boolean; hostPath: string }[]).filter(({ readOnly }) => !readOnly).map(({ hostPath }) => hostPath);
+            assert.ok(
+                writable.every((hostPath) => hostPath === `/data/${name}`),
+                name,
+            );
+        }
+    });
+
+    it("writes durations as Docker gives them back, else a refresh shows a difference", () => {
+        for (const { healthcheck } of Object.values(plans)) {
+            const { interval, timeout, startPeriod, startInterval } = healthcheck as Record<string, string>;
+            assert.deepEqual([interval, timeout, startPeriod, startInterval], ["15s", "5s", "2m0s", "0s"]);
+        }
+    });
+
+    it("mounts directories, and never the Docker socket", () => {
+        for (const plan of Object.values(plans))
+            for (const { hostPath } of plan.volumes as { hostPath: string }[]) assert.doesNotMatch(hostPath, /\.sock|\.\w{2,4}$/);
+    });
+});
+
+describe("planRestartDigests", () => {
+    it("is empty for services that reload all of their files", () => {
+        const digests = planRestartDigests(renderServiceFiles(sampleServices()));
+        assert.deepEqual(
+            Object.entries(digests)
+                .filter(([, value]) => value)
+                .map(([name]) => name),
+            ["loki", "tempo", "grafana"],
+        );
+    });
+});
+
+describe("planImages", () => {
+    it("puts a mirror before every image but those that are given in full", () => {
+        const images = planImages({ loki: "mine/loki:1" }, "registry.example.com/mirror/");
+        assert.deepEqual([images.loki, images.tempo], ["mine/loki:1", "registry.example.com/mirror/grafana/tempo:3.0.3"]);
+        assert.deepEqual(
+            Object.keys(images),
+            SERVICES.map(({ name }) => name),
+        );
+    });
+});
+
+describe("SSH files for Docker's provider", () => {
+    const jump = { address: "bastion.example.com", port: 2222, user: "jump", privateKey: KEY, hostKey: HOST_KEY };
+
+    it("hold a host, and its jump host, with both host keys pinned", () => {
+        const files = renderSshFiles({ ...ssh, jump }, ".keys/prod");
+        assert.deepEqual(Object.keys(files).sort(), ["host.key", "jump.key", "known_hosts", "ssh_config"]);
+        assert.equal(files.known_hosts, `10.0.0.5 ${HOST_KEY}\n[bastion.example.com]:2222 ${HOST_KEY}\n`);
+        assert.match(
+            files.ssh_config,
+            /^Host 10\.0\.0\.5\n {4}HostName 10\.0\.0\.5\n {4}Port 22\n {4}User ubuntu\n {4}ProxyJump photogather-jump\n {4}IdentityFile \.keys\/prod\/host\.key$/m,
+        );
+        assert.match(files.ssh_config, /^Host photogather-jump\n {4}HostName bastion\.example\.com\n {4}Port 2222\n {4}User jump\n {4}ProxyJump none$/m);
+        for (const line of ["StrictHostKeyChecking yes", "IdentitiesOnly yes", "BatchMode yes", "ControlMaster no"])
+            assert.equal(files.ssh_config.split(line).length, 3, line);
+        assert.doesNotMatch(JSON.stringify(renderSshFiles(ssh, ".keys/prod")), /jump\.key|photogather-jump/);
+    });
+
+    it("are written for this user alone, and left alone when they are the same", () => {
+        const directory = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "keys-")), "prod");
+        writeSshFiles(renderSshFiles(ssh, directory), directory);
+        const modes = () => fs.readdirSync(directory).map((name) => (fs.statSync(path.join(directory, name)).mode & 0o777).toString(8));
+        assert.deepEqual([...new Set(modes())], ["600"]);
+        const before = fs.statSync(path.join(directory, "host.key")).mtimeMs;
+        fs.chmodSync(path.join(directory, "host.key"), 0o644);
+        writeSshFiles(renderSshFiles(ssh, directory), directory);
+        assert.deepEqual([...new Set(modes())], ["600"]);
+        assert.equal(fs.statSync(path.join(directory, "host.key")).mtimeMs, before);
+        fs.rmSync(path.dirname(directory), { recursive: true });
+    });
+
+    it("are not written by a run on mocks, whose keys are made up", async () => {
+        const directory = `.keys/unit-test-${process.pid}`;
+        await registered({ keysDirectory: directory });
+        assert.ok(!fs.existsSync(directory));
+    });
+
+    it("are known where no value is still to come", () => {
+        assert.equal(isKnown({ ...ssh, jump }), true);
+        assert.equal(isKnown({ ...ssh, jump: { ...jump, privateKey: pulumi.output(KEY) } }), false);
+    });
+});
+
+describe("scripts", () => {
+    it("hold no secret: they are shown when they fail", () => {
+        for (const script of [preflightScript(600), settleScript("/data"), readyScript(), membersGuardScript("prod", false)])
+            assert.doesNotMatch(script, /token|PRIVATE/i);
+    });
+
+    it("let destroy go on with members only where told to", () => {
+        assert.equal(membersGuardScript("prod", true), ":");
+        assert.match(membersGuardScript("prod", false), /still registered/);
+    });
+});
