@@ -6,7 +6,6 @@ export type Encoder = (value: unknown) => string;
 
 /** A double-quoted YAML (and JSON) scalar. Non-ASCII line breaks and control characters, which YAML 1.1 readers fold, are escaped. */
 export const yaml: Encoder = (value) =>
-    // eslint-disable-next-line no-control-regex
     JSON.stringify(value ?? null).replace(/[\u007f-\u009f\u2028\u2029\ufeff]/g, (c) => "\\u" + c.charCodeAt(0).toString(16).padStart(4, "0"));
 
 /** An Alloy literal: its strings follow Go's rules, of which JSON's escapes are a part. */

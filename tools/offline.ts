@@ -38,7 +38,7 @@ const SECRET_VALUE = "1b47061264138c4ac30d75fd1eb44270";
 export interface OfflineRun {
     /** Every resource that it registered, in order. */
     registrations: Registration[];
-    /** The stack's outputs, resolved. Secrets are still marked: see `reveal`. */
+    /** The stack's outputs as they reach the engine: secrets are marked, see `isSecret` and `reveal`. */
     outputs: Record<string, unknown>;
 }
 
@@ -54,15 +54,15 @@ export interface OfflineWorld {
 /** Runs a program on Pulumi's own mock monitor: the offline plan and the unit tests both do. One at a time in a process. */
 export async function runOffline(program: () => unknown, world: OfflineWorld = {}): Promise<OfflineRun> {
     const { computed = {}, answers = {}, stack = "test", preview = false } = world;
-    const registrations: Registration[] = [];
     await pulumi.runtime.setMocks({
         newResource: ({ type, name, inputs, id }) => ({ id: id || `${name}-id`, state: { ...inputs, ...computed[type]?.(name, inputs) } }),
         call: ({ token, inputs }) => answers[token]?.(inputs) ?? {},
     }, "photogather-monitoring", stack, preview, "organization");
-    spyOnRequests(registrations);
-    const outputs = await pulumi.runtime.runInPulumiStack(async () => program());
+    const run: OfflineRun = { registrations: [], outputs: {} };
+    spyOnRequests(run);
+    await pulumi.runtime.runInPulumiStack(async () => program());
     await (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
-    return { registrations, outputs: (outputs ?? {}) as Record<string, unknown> };
+    return run;
 }
 
 /** The resources that a program registers, for tests of exact child contracts. */
@@ -70,15 +70,15 @@ export async function record(program: () => unknown, world: OfflineWorld = {}): 
     return (await runOffline(program, world)).registrations;
 }
 
-/** Wraps the monitor's registerResource, as the SDK's mocks do not pass resource options on. */
-function spyOnRequests(registrations: Registration[]): void {
+/** Wraps the monitor's own calls, as the SDK's mocks pass on neither resource options nor what of the outputs is secret. */
+function spyOnRequests(run: OfflineRun): void {
     // eslint-disable-next-line @typescript-eslint/no-explicit-any
     const monitor = pulumi.runtime.getMonitor() as any;
     const original = monitor.registerResource.bind(monitor);
     // eslint-disable-next-line @typescript-eslint/no-explicit-any
     monitor.registerResource = (request: any, callback: any) => {
         const list = (get: string): string[] => request[get]?.() ?? [];
-        if (request.getType() !== "pulumi:pulumi:Stack") registrations.push({
+        if (request.getType() !== "pulumi:pulumi:Stack") run.registrations.push({
             type: request.getType(), name: request.getName(), custom: request.getCustom(), parent: shorten(request.getParent()),
             inputs: request.getObject()?.toJavaScript() ?? {},
             options: {
@@ -89,6 +89,12 @@ function spyOnRequests(registrations: Registration[]): void {
             },
         });
         return original(request, callback);
+    };
+    const finish = monitor.registerResourceOutputs.bind(monitor);
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any
+    monitor.registerResourceOutputs = (request: any, callback: any) => {
+        if (request.getUrn().includes("::pulumi:pulumi:Stack::")) run.outputs = request.getOutputs()?.toJavaScript() ?? {};
+        return finish(request, callback);
     };
 }
 

@@ -34,7 +34,7 @@ export class LogAgent extends pulumi.ComponentResource {
             machine: args.machine, bundleName: BUNDLE_NAME,
             bundle: pulumi.all([gateway, metrics]).apply(([connection, secrets]) => planBundle(plan, connection, secrets)),
             before: renderPrepare(plan), after: renderInstall(plan), remove: renderRemove(),
-        }, { parent: this });
+        }, { parent: this, dependsOn: opts?.dependsOn });
         this.registerOutputs({});
     }
 }

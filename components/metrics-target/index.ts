@@ -36,7 +36,7 @@ export class MetricsTarget extends pulumi.ComponentResource {
             // Addresses and labels are no secrets, but profiles are, and they are one text.
             stdin: pulumi.secret(pulumi.output({ environment: args.environment, targets: args.targets, profiles: args.profiles ?? {}, repair: args.repair })
                 .apply((list) => renderTargets(list as TargetList))),
-        }, { parent: this });
+        }, { parent: this, dependsOn: opts?.dependsOn });
 
         this.targetCount = registered.id.apply(() => args.targets.length);
         this.registerOutputs({ targetCount: this.targetCount });

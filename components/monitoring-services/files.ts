@@ -19,6 +19,7 @@ export const BUNDLE = "monitoring-services";
 export function planServiceBundle(args: KnownServicesArgs): Bundle {
     failOn("MonitoringServices", validateMonitoringServices({ ...args, machine: {} } as MonitoringServicesArgs));
     const registration = registrationFiles({
+        dataDirectory: args.dataDirectory ?? DATA,
         environments: Object.fromEntries(Object.entries(args.environments).map(([name, e]) => [name, registrationPolicy(e)])),
     });
     return {
@@ -53,6 +54,8 @@ function planDirectories(data: string): BundleDirectory[] {
 
 /** Files that a service reads at its start only; a change of one replaces that container, and no other. */
 const READ_AT_START: Record<string, RegExp> = {
+    // A reload keeps serving what an earlier CA signed, until it expires.
+    gateway: /\/gateway\/ca\.pem$/,
     loki: /\/loki\.yml$/,
     tempo: /\/tempo\.yml$/,
     grafana: /\/(grafana\.ini|provisioning\/.*)$/,

@@ -1,3 +1,4 @@
+import * as crypto from "crypto";
 import { renderTemplate } from "../render";
 import { BundleFile } from "../bundle";
 import { KnownServicesArgs } from "./args";
@@ -18,11 +19,12 @@ export function renderGateway(args: KnownServicesArgs): BundleFile[] {
             { path: `${DIRECTORY}/ca.key`, content: line(args.tls?.caPrivateKey), ...SECRET },
         ],
         provided: [
-            { path: `${DIRECTORY}/certificate.pem`, content: line(args.tls?.certificate) },
-            { path: `${DIRECTORY}/certificate.key`, content: line(args.tls?.privateKey), ...SECRET },
+            { path: `${DIRECTORY}/${providedName(args)}.pem`, content: line(args.tls?.certificate) },
+            { path: `${DIRECTORY}/${providedName(args)}.key`, content: line(args.tls?.privateKey), ...SECRET },
         ],
     };
-    return [{ path: `${DIRECTORY}/Caddyfile`, content: renderCaddyfile(args), ...SECRET }, ...(pem[mode] ?? [])];
+    // The Caddyfile last: what it names must be there when Caddy sees it.
+    return [...(pem[mode] ?? []), { path: `${DIRECTORY}/Caddyfile`, content: renderCaddyfile(args), ...SECRET }];
 }
 
 /** The gateway's Caddyfile. */
@@ -31,6 +33,7 @@ export function renderCaddyfile(args: KnownServicesArgs, port = GATEWAY_PORT): s
     return renderTemplate("gateway/Caddyfile", {
         port,
         address: args.tls?.domain ?? args.address,
+        store: mode === "ca" ? `/data/ca-${fingerprint(line(args.tls?.caCertificate))}` : "/data/caddy",
         autoHttps: mode === "off" ? "auto_https off" : "auto_https disable_redirects",
         tlsOn: mode !== "off",
         ownCa: mode === "ca",
@@ -38,7 +41,7 @@ export function renderCaddyfile(args: KnownServicesArgs, port = GATEWAY_PORT): s
         strictHosts: mode === "ca" || mode === "acme",
         email: mode === "acme" && args.tls?.email ? args.tls.email : false,
         siteAddresses: planSiteAddresses(args, port).join(", "),
-        tlsDirective: TLS_DIRECTIVE[mode],
+        tlsDirective: planTlsDirective(args),
         environments: sorted(args.environments).map(([name, { token, previousToken }]) => ({
             name,
             bearer: `Bearer ${token}`,
@@ -48,13 +51,21 @@ export function renderCaddyfile(args: KnownServicesArgs, port = GATEWAY_PORT): s
 }
 
 /** How the site is encrypted, in the Caddyfile's language. */
-const TLS_DIRECTIVE: Record<string, string> = {
-    ca: "tls {\n\t\tissuer internal {\n\t\t\tca local\n\t\t}\n\t}",
-    provided: "tls /etc/caddy/certificate.pem /etc/caddy/certificate.key",
-    // Only port 443 is published, so the challenge over port 80 cannot succeed.
-    acme: "tls {\n\t\tissuer acme {\n\t\t\tdisable_http_challenge\n\t\t}\n\t}",
-    off: "",
-};
+function planTlsDirective(args: KnownServicesArgs): string {
+    const directives: Record<string, string> = {
+        ca: "tls {\n\t\tissuer internal {\n\t\t\tca local\n\t\t}\n\t}",
+        provided: `tls /etc/caddy/${providedName(args)}.pem /etc/caddy/${providedName(args)}.key`,
+        // Only port 443 is published, so the challenge over port 80 cannot succeed.
+        acme: "tls {\n\t\tissuer acme {\n\t\t\tdisable_http_challenge\n\t\t}\n\t}",
+        off: "",
+    };
+    return directives[gatewayTls(args).mode];
+}
+
+/** A given certificate's file, named anew when it is renewed: Caddy watches the Caddyfile alone. */
+function providedName({ tls }: KnownServicesArgs): string {
+    return `certificate-${fingerprint(line(tls?.certificate))}`;
+}
 
 /** The names that the gateway answers to. A certificate is made for each, so that each must be known. */
 export function planSiteAddresses(args: KnownServicesArgs, port = GATEWAY_PORT): string[] {
@@ -80,6 +91,11 @@ export function planGatewayCa(tls: KnownServicesArgs["tls"]): string {
 /** The mode, with its default. */
 export function gatewayTls(args: Pick<KnownServicesArgs, "tls">): { mode: string } {
     return { mode: args.tls?.mode ?? "ca" };
+}
+
+/** Tells one CA from another. */
+function fingerprint(pem: string): string {
+    return crypto.createHash("sha256").update(pem).digest("hex").slice(0, 12);
 }
 
 /** Ends a PEM text with one line break, whatever the user's ended with. */

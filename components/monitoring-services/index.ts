@@ -39,14 +39,15 @@ export class MonitoringServices extends pulumi.ComponentResource {
     public readonly sshFiles: pulumi.Output<Record<string, string>>;
 
     constructor(name: string, args: MonitoringServicesArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("photogather-monitoring:index:MonitoringServices", name, args, opts);
+        // Not its arguments: what a component is given is kept in the state, and a secret may come as plain text.
+        super("photogather-monitoring:index:MonitoringServices", name, {}, opts);
         failOn(`MonitoringServices "${name}"`, validateMonitoringServices(args));
         const { machine, ...rest } = args;
         const known = pulumi.output(rest) as unknown as pulumi.Output<KnownServicesArgs>;
         const bundle = pulumi.secret(known.apply(planServiceBundle));
         const hostId = pulumi.output(args.hostId ?? "");
 
-        const files = this.createFiles(name, args, bundle, hostId);
+        const files = this.createFiles(name, args, bundle, hostId, opts);
         const { provider, sshFiles } = this.createProvider(name, args, files);
         const network = this.createNetwork(name, provider, hostId, files);
         const images = planImages(args.images, args.registry);
@@ -64,7 +65,13 @@ export class MonitoringServices extends pulumi.ComponentResource {
     }
 
     /** Every file on the host; the check of the host; the restricted registration user. */
-    private createFiles(name: string, args: MonitoringServicesArgs, bundle: pulumi.Output<Bundle>, hostId: pulumi.Output<string>): pulumi.CustomResource {
+    private createFiles(
+        name: string,
+        args: MonitoringServicesArgs,
+        bundle: pulumi.Output<Bundle>,
+        hostId: pulumi.Output<string>,
+        opts: pulumi.ComponentResourceOptions | undefined,
+    ): pulumi.CustomResource {
         const boot = args.bootTimeoutSeconds ?? 0;
         return machineFiles(
             `${name}-files`,
@@ -75,10 +82,10 @@ export class MonitoringServices extends pulumi.ComponentResource {
                 triggers: [hostId],
                 before: preflightScript(boot),
                 after: settleScript(args.dataDirectory ?? DATA),
-                remove: removalScript(),
+                remove: removalScript(args.dataDirectory ?? DATA),
                 ...(boot > 0 ? { patience: { attempts: -1 } } : {}),
             },
-            { parent: this, deleteBeforeReplace: true, customTimeouts: { create: `${boot + 600}s` } },
+            { parent: this, dependsOn: opts?.dependsOn, deleteBeforeReplace: true, customTimeouts: { create: `${boot + 600}s` } },
         );
     }
 
@@ -147,11 +154,7 @@ export class MonitoringServices extends pulumi.ComponentResource {
     /** Depends on everything, so it is deleted first: its deletion is where `destroy` is refused. */
     private createMembersGuard(name: string, args: MonitoringServicesArgs, everything: pulumi.Resource[]): void {
         const refuse = membersGuardScript(args.ownEnvironment ?? "", args.destroyWithMembers ?? false);
-        void machineScript(
-            `${name}-members-guard`,
-            { machine: args.machine, create: ":", delete: refuse },
-            { parent: this, dependsOn: everything },
-        );
+        void machineScript(`${name}-members-guard`, { machine: args.machine, create: ":", delete: refuse }, { parent: this, dependsOn: everything });
     }
 }
 

@@ -24,6 +24,9 @@ done
 for program in python3 curl base64 cmp runuser; do
   command -v "$program" >/dev/null || fail "$program is missing on this host; install it"
 done
+# Debian's python3-minimal, for one, has too little of it.
+python3 -c 'import fcntl, ipaddress, json, resource, ssl, syslog' 2>/dev/null ||
+  fail "python3 on this host lacks parts of its standard library; install it whole, e.g. with: apt-get install python3"
 if [ -n "\${SUDO_USER:-}" ] && [ "$SUDO_USER" != root ]; then
   runuser -u "$SUDO_USER" -- docker version >/dev/null 2>&1 ||
     fail "the user $SUDO_USER may not use Docker on this host; allow it with: usermod -aG docker $SUDO_USER"
@@ -37,12 +40,12 @@ export function settleScript(dataDirectory: string): string {
     return `# Encrypts what Grafana stores. Beside its database, as the one is of no use without the other.
 if [ ! -s ${key} ]; then ( umask 077; head -c 32 /dev/urandom | base64 | tr -d '\\n' > ${key} ); fi
 chown 472:0 ${key}; chmod 0400 ${key}
-${registrationApplyScript()}`;
+${registrationApplyScript(dataDirectory)}`;
 }
 
 /** Shell text that runs on removal. The data directory stays. */
-export function removalScript(): string {
-    return registrationRemoveScript();
+export function removalScript(dataDirectory: string): string {
+    return registrationRemoveScript(dataDirectory);
 }
 
 /**
@@ -54,7 +57,7 @@ export function readyScript(): string {
 ${FAIL}
 LC_ALL=C; export LC_ALL
 deadline=$(( $(date +%s) + 90 ))
-inside() { docker exec ${NETWORK}-prometheus wget -q -T 5 -O - "$@" 2>/dev/null; }
+inside() { timeout 10 docker exec ${NETWORK}-prometheus wget -q -O - "$@" 2>/dev/null; }
 # metric ADDRESS NAME: its value, whatever its labels.
 metric() {
   inside "http://$1/metrics" |
@@ -92,7 +95,7 @@ refuses() {
 reload_alertmanager() { inside --post-data= http://alertmanager:9093/-/reload >/dev/null || :; }
 # Caddy watches its file no more once it could not parse it; it is then told.
 reload_gateway() {
-  docker exec ${NETWORK}-gateway wget -q -T 10 -O /dev/null --header 'Content-Type: text/caddyfile' --post-file /etc/caddy/Caddyfile \\
+  timeout 15 docker exec ${NETWORK}-gateway wget -q -O /dev/null --header 'Content-Type: text/caddyfile' --post-file /etc/caddy/Caddyfile \\
     http://127.0.0.1:2019/load 2>/dev/null || :
 }
 reload_alertmanager
@@ -118,7 +121,7 @@ export function membersGuardScript(ownEnvironment: string, destroyWithMembers: b
     if (destroyWithMembers) return ":";
     return `${FAIL}
 members=
-for file in ${REGISTRATION.root}/requests/*.json ${REGISTRATION.root}/targets/*.json; do
+for file in ${REGISTRATION.root}/targets/*.json; do
   [ -f "$file" ] || continue
   name=\${file##*/}; name=\${name%%.*}
   case " $members " in *" $name "*) continue ;; esac

@@ -24,7 +24,7 @@ export interface Service {
     health: string[];
 }
 
-const wget = (url: string): string[] => ["CMD", "wget", "-q", "-T", "4", "-O", "/dev/null", url];
+const wget = (url: string): string[] => ["CMD", "wget", "-q", "-O", "/dev/null", url];
 
 /** In the order in which they are listed everywhere. */
 export const SERVICES: Service[] = [

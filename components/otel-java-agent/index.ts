@@ -30,7 +30,7 @@ export class OtelJavaAgent extends pulumi.ComponentResource {
         machineFiles(`${name}-files`, {
             machine: args.machine, bundleName: bundleName(plan.application), bundle: planJavaAgentBundle(plan),
             before: renderJavaAgentDownload(plan), after: renderJavaAgentInstall(plan), remove: renderJavaAgentRemove(plan),
-        }, { parent: this });
+        }, { parent: this, dependsOn: opts?.dependsOn });
         this.envFile = pulumi.output(plan.envFile);
         this.jar = pulumi.output(plan.jar);
         this.registerOutputs({ envFile: this.envFile, jar: this.jar });

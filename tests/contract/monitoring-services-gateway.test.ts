@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { ChildProcess, execFileSync } from "node:child_process";
+import { X509Certificate } from "node:crypto";
 import * as fs from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
 import * as net from "node:net";
 import * as path from "node:path";
+import * as tls from "node:tls";
 import { renderCaddyfile, renderGateway } from "../../components/monitoring-services/gateway";
 import { KnownServicesArgs } from "../../components/monitoring-services/args";
 import { part } from "../support/parts";
@@ -31,6 +33,8 @@ class GatewayUnderTest {
     status = 200;
     port = 0;
     admin = 0;
+    private caddy?: ChildProcess;
+    private ports: Record<string, string> = {};
     ca = "";
     private servers: http.Server[] = [];
 
@@ -40,19 +44,34 @@ class GatewayUnderTest {
         this.admin = admin;
         const ports: Record<string, string> = { ":2020": `:${internal}`, ":2019": `:${admin}` };
         for (const upstream of ["loki:3100", "tempo:4318", "grafana:3000"]) ports[upstream] = `127.0.0.1:${await this.upstream(upstream)}`;
-        const args = sampleServices({ address: "127.0.0.1", names: ["monitoring.internal"], ...change });
-        this.running.write(renderGateway(args).filter(({ path: file }) => !file.endsWith("Caddyfile")));
-        this.running.write(
-            [{ path: "/etc/photogather-monitoring/gateway/Caddyfile", content: renderCaddyfile(args, port) }],
-            this.running.rewriting("gateway", ports),
-        );
+        this.ports = ports;
+        this.configure(change);
+        await this.run(caddy);
+    }
+
+    /** Starts Caddy, with whatever an earlier one has stored. */
+    async run(caddy: string): Promise<void> {
         const home = this.running.data("gateway");
-        this.running.start("caddy", caddy, ["run", "--watch", "--config", this.file("Caddyfile"), "--adapter", "caddyfile"], {
+        this.caddy = this.running.start("caddy", caddy, ["run", "--watch", "--config", this.file("Caddyfile"), "--adapter", "caddyfile"], {
             XDG_DATA_HOME: home,
             XDG_CONFIG_HOME: home,
             HOME: home,
         });
         await eventually("the gateway answers", 20, async () => (await this.ask("/-/gateway", { rejectUnauthorized: false })).status === 200);
+    }
+
+    async restart(caddy: string): Promise<void> {
+        const ended = new Promise((resolve) => this.caddy?.once("exit", resolve));
+        this.caddy?.kill("SIGTERM");
+        await ended;
+        await this.run(caddy);
+    }
+
+    configure(change: Partial<KnownServicesArgs>): void {
+        const args = sampleServices({ address: "127.0.0.1", names: ["monitoring.internal"], ...change });
+        this.running.write(renderGateway(args).filter(({ path: file }) => !file.endsWith("Caddyfile")));
+        const content = renderCaddyfile(args, this.port);
+        this.running.write([{ path: "/etc/photogather-monitoring/gateway/Caddyfile", content }], this.running.rewriting("gateway", this.ports));
     }
 
     file(name: string): string {
@@ -109,6 +128,17 @@ class GatewayUnderTest {
         });
         await this.running.stop();
     }
+}
+
+/** Fingerprint of the certificate that a port serves. */
+function servedCertificate(port: number): Promise<string | undefined> {
+    return new Promise((resolve, reject) => {
+        const socket = tls.connect({ host: "127.0.0.1", port, rejectUnauthorized: false }, () => {
+            resolve(socket.getPeerX509Certificate()?.fingerprint256);
+            socket.end();
+        });
+        socket.on("error", reject);
+    });
 }
 
 /** A CA as the stack makes one. */
@@ -342,6 +372,32 @@ describe("gateway's other modes of TLS, run by the real Caddy", function () {
             (await gateway.ask("/otlp/v1/logs", { method: "POST", rejectUnauthorized: false, headers: { Authorization: `Bearer ${TOKENS.dev}` } })).status,
             200,
         );
+    });
+
+    it("provided: serves a renewed certificate with no restart", async function () {
+        part(this, "caddy");
+        const gateway = started[0];
+        const { certificate, key } = makeCa(part(this, "openssl"), gateway.running.data("next"));
+        gateway.configure({ tls: { mode: "provided", certificate, privateKey: key } });
+        const { fingerprint256 } = new X509Certificate(certificate);
+        await eventually("the renewed certificate is served", 10, async () => (await servedCertificate(gateway.port)) === fingerprint256);
+    });
+
+    it("ca: serves certificates of a new CA after its restart, although those of the old one are still stored", async function () {
+        const [caddy, openssl] = [part(this, "caddy"), part(this, "openssl")];
+        const gateway = new GatewayUnderTest();
+        started.push(gateway);
+        for (const name of ["first", "second"]) {
+            const ca = makeCa(openssl, gateway.running.data(name));
+            const tls = { mode: "ca", caCertificate: ca.certificate, caPrivateKey: ca.key };
+            gateway.ca = ca.certificate;
+            if (name === "first") await gateway.start(caddy, { tls });
+            else {
+                gateway.configure({ tls });
+                await gateway.restart(caddy);
+            }
+            assert.equal((await gateway.ask("/-/gateway")).status, 200, name);
+        }
     });
 
     it("off: plain HTTP", async function () {

@@ -127,6 +127,16 @@ describe("rendered files of the services", () => {
     });
 });
 
+describe("the gateway's certificates", () => {
+    it("are kept apart from those of an earlier CA, which Caddy would go on using", () => {
+        const store = (caCertificate: string) =>
+            /storage file_system "(.*)"/.exec(find(render({ tls: { mode: "ca", caCertificate, caPrivateKey: "k" } }), "Caddyfile"))?.[1];
+        assert.match(String(store("one")), /^\/data\/ca-[0-9a-f]{12}$/);
+        assert.equal(store("one"), store("one\n"));
+        assert.notEqual(store("one"), store("two"));
+    });
+});
+
 describe("the gateway's address", () => {
     it("follows the mode of TLS", () => {
         assert.equal(planGatewayUrl(sampleServices()), "https://10.0.0.5:8080");
@@ -263,6 +273,7 @@ describe("hostile strings", () => {
 function caddyView(token: string): object {
     return {
         port: 8080,
+        store: "/data",
         address: "a",
         autoHttps: "",
         tlsOn: true,

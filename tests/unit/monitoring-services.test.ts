@@ -161,6 +161,7 @@ describe("MonitoringServices", () => {
         );
         assert.deepEqual(await changed({ environments: { prod: environments.prod } }), ["grafana"]);
         assert.deepEqual(await changed({ agentBuffer: "200h" }), ["loki", "tempo"]);
+        assert.deepEqual(await changed({ tls: { ...sampleServices().tls, caCertificate: "another" } }), ["gateway"]);
         assert.deepEqual(await changed({ images: { loki: "grafana/loki:3.7.9" } }), []);
     });
 
@@ -264,7 +265,7 @@ describe("planRestartDigests", () => {
             Object.entries(digests)
                 .filter(([, value]) => value)
                 .map(([name]) => name),
-            ["loki", "tempo", "grafana"],
+            ["gateway", "loki", "tempo", "grafana"],
         );
     });
 });

@@ -17,7 +17,7 @@ const PACKAGES = [
     "docker.io",
     "ca-certificates",
     "curl",
-    "python3-minimal",
+    "python3",
     "iptables",
     "iproute2",
     "procps",

@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { Connection, CONNECTION_FORMAT } from "../../components/connection";
+import { Was } from "../../stacks/config";
+import { deploy } from "../../stacks/deploy";
+import { actuatorProfiles, machineOf, planTargets } from "../../stacks/environment";
+import { isSecret, OfflineRun, Registration, reveal, runOffline } from "../../tools/offline";
+import { loadConfig } from "../../tools/plan/config";
+import { plannedFiles } from "../../tools/plan/files";
+import { renderTree } from "../../tools/plan/tree";
+import { ANSWERS, COMPUTED, PLACEHOLDER_KEY } from "../../tools/plan/world";
+
+const ROOT = path.join(__dirname, "..", "..");
+
+/** Runs a stack as it is shipped, or with other outputs of the owner's. */
+function run(stack: string, ownerOutputs: Record<string, unknown> = {}): Promise<OfflineRun> {
+    pulumi.runtime.setAllConfig(loadConfig(ROOT, stack));
+    const computed = { ...COMPUTED, "pulumi:pulumi:StackReference": (name: string) => ({ name, outputs: ownerOutputs, secretOutputNames: [] }) };
+    return runOffline(() => deploy({ keysDirectory: "out/test/.keys" }), { stack, computed, answers: ANSWERS });
+}
+
+const names = (registrations: Registration[], parent = "") => registrations.filter((resource) => resource.parent === parent).map(({ type, name }) => `${type.split(":").pop()} ${name}`).sort();
+
+const connection: Connection = {
+    format: CONNECTION_FORMAT, environment: "dev", gateway: { url: "https://10.0.0.5:8080", ca: "", token: "0123456789abcdef" },
+    registration: { address: "10.0.0.5", port: 22, user: "monitoring-targets", privateKey: PLACEHOLDER_KEY, hostKey: "ssh-ed25519 AAAA" },
+};
+const shared = { url: "https://10.0.0.5:8080", versions: {}, environments: { dev: { cidrs: ["10.0.2.0/24"], hosts: [], labels: [] } } };
+
+describe("the owner stack as shipped", () => {
+    let owner: OfflineRun;
+
+    before(async () => { owner = await run("prod"); });
+
+    it("makes a host, the services, and per environment a token and a registration key", () => {
+        const top = names(owner.registrations);
+        for (const expected of ["MonitoringHost monitoring-host", "MonitoringServices monitoring", "MetricsTarget metrics", "PrivateKey ca-key", "SelfSignedCert ca",
+            ...["prod", "dev", "loadtest"].flatMap((name) => [`RandomPassword ${name}-token`, `PrivateKey ${name}-registration-key`])]) assert.ok(top.includes(expected), expected);
+    });
+    it("gives each environment a secret connection of its own, and nothing secret in the plain output", () => {
+        for (const name of ["prod", "dev", "loadtest"]) {
+            const output = owner.outputs[`connection_${name}`];
+            assert.ok(isSecret(output));
+            const { environment, gateway, registration } = reveal<Connection>(output);
+            assert.equal(environment, name);
+            assert.equal(gateway.token, `offline-placeholder-for-${name}-token`);
+            assert.equal(registration.user, "monitoring-targets");
+        }
+        assert.doesNotMatch(JSON.stringify(owner.outputs.monitoring), /placeholder-for|PRIVATE/);
+        assert.ok(isSecret(owner.outputs.grafanaPassword));
+        assert.ok(isSecret(owner.outputs.sshFiles));
+    });
+    it("registers its own targets after the services stand", () => {
+        const targets = owner.registrations.find(({ name }) => name === "metrics-targets")!;
+        assert.ok(targets.options.dependsOn.includes("monitoring-ready"), JSON.stringify(targets.options.dependsOn));
+    });
+    it("wires each host with one command per component, each the component's child", () => {
+        assert.deepEqual(names(owner.registrations, "prod-was-1-log-agent"), ["Command prod-was-1-log-agent-files"]);
+        assert.deepEqual(names(owner.registrations, "prod-was-1-java-agent"), ["Command prod-was-1-java-agent-files"]);
+    });
+    it("gives the public half of the key that its hosts must let in", () => assert.match(String(owner.outputs.sshPublicKey), /^ssh-ed25519 /));
+    it("keeps every input that holds a secret marked as one", () => {
+        for (const { name, inputs, custom } of owner.registrations.filter((resource) => resource.custom)) {
+            const open = JSON.stringify(inputs, (_, value: unknown) => isSecret(value) ? "[secret]" : value);
+            assert.doesNotMatch(open, /offline-placeholder-for-(prod|dev|loadtest)-(token|agent)|PRIVATE KEY/, `${name} ${custom}`);
+        }
+    });
+});
+
+describe("a member stack", () => {
+    it("takes the owner's outputs and makes nothing shared", async () => {
+        const { registrations } = await run("dev", { monitoring: shared, connection_dev: connection });
+        assert.deepEqual(names(registrations), [
+            "LogAgent dev-was-1-log-agent", "MetricsTarget metrics", "OtelJavaAgent dev-was-1-java-agent", "PrivateKey dev-agent-key", "PrivateKey dev-deploy-key",
+            "RandomPassword dev-agent-password", "SelfSignedCert dev-agent-certificate", "StackReference organization/photogather-monitoring/prod",
+        ].filter((name) => !name.startsWith("StackReference")));
+    });
+
+    const refused = async (outputs: Record<string, unknown>): Promise<string> => {
+        const ignore = () => undefined; // the stack's own promises fail with the same error
+        process.on("unhandledRejection", ignore);
+        try {
+            const { registrations } = await run("dev", outputs);
+            assert.fail(`registered ${names(registrations).join(", ")}`);
+        } catch (error) {
+            return (error as Error).message;
+        } finally {
+            await new Promise((resolve) => setImmediate(resolve));
+            process.off("unhandledRejection", ignore);
+        }
+    };
+
+    it("says that a connection could not be decrypted", async () => assert.match(await refused({ monitoring: shared, connection_dev: {} }), /connection_dev: .*could not be decrypted/));
+    it("says that the owner does not list its environment", async () =>
+        assert.match(await refused({ monitoring: { ...shared, environments: { prod: shared.environments.dev } } }), /environment: the owner does not list "dev" \(it lists prod\)/));
+    it("says that the named stack owns nothing", async () => assert.match(await refused({}), /monitoring\.stack: that stack has no output `monitoring`/));
+    it("says which host the owner would refuse to scrape", async () =>
+        assert.match(await refused({ monitoring: { ...shared, environments: { dev: { cidrs: ["192.0.2.0/24"] } } }, connection_dev: connection }), /was\[0\]\.address: 10\.0\.2\.11 \(dev-was-1\) is not within/));
+});
+
+describe("the environment's wiring", () => {
+    const was = (changes: Partial<Was> = {}): Was => ({
+        name: "was-1", address: "10.0.0.1", application: "shop", runtime: "systemd", agent: "alloy", labels: {},
+        actuator: { enabled: true, port: 8080, path: "/actuator/prometheus", scheme: "http", username: "", password: "", ca: "", serverName: "" },
+        logs: { files: [], units: [], containers: [], applications: {} }, hostMetrics: { enabled: true, port: 12345 },
+        tracing: { enabled: true, javaAgent: true, service: "", container: "", restart: false, listenAddress: "127.0.0.1", properties: {}, percentage: 100, slowMs: 500 },
+        patterns: {}, redactions: {}, artifacts: {}, ...changes,
+    });
+    const withLogin = (name: string, password: string) => was({ name, actuator: { ...was().actuator, username: "u", password } });
+
+    it("plans a target for the application and one for the host", () =>
+        assert.deepEqual(planTargets([was()]).map(({ kind, address, profile }) => [kind, address, profile]), [["application", "10.0.0.1:8080", ""], ["host", "10.0.0.1:12345", "log-agent"]]));
+    it("puts an IPv6 address in brackets", () => assert.equal(planTargets([was({ address: "fd00::1" })])[0].address, "[fd00::1]:8080"));
+    it("leaves out what is switched off", () =>
+        assert.deepEqual(planTargets([was({ actuator: { ...was().actuator, enabled: false }, hostMetrics: { enabled: false, port: 1 } })]), []));
+    it("shares a profile between hosts with the same credentials", () => {
+        const hosts = [withLogin("a", "x"), withLogin("b", "x"), withLogin("c", "y")];
+        assert.deepEqual(planTargets(hosts).filter(({ kind }) => kind === "application").map(({ profile }) => profile), ["actuator-a", "actuator-a", "actuator-c"]);
+        assert.deepEqual(Object.keys(actuatorProfiles(hosts)), ["actuator-a", "actuator-c"]);
+    });
+    it("a jump host without a key of its own takes the host's", async () => {
+        const jump = { address: "10.0.0.9", hostKey: "ssh-ed25519 AAAA" };
+        const { ssh } = machineOf(was({ ssh: { address: "10.0.0.1", hostKey: "ssh-ed25519 AAAA", privateKey: PLACEHOLDER_KEY, jump } }), "", undefined);
+        await runOffline(async () => {
+            const key = await new Promise((resolve) => pulumi.output(ssh!.jump!.privateKey).apply(resolve));
+            assert.equal(key, PLACEHOLDER_KEY);
+        });
+    });
+});
+
+describe("the offline plan", () => {
+    it("draws each resource under its parent, once", async () => {
+        const { registrations } = await run("dev", { monitoring: shared, connection_dev: connection });
+        const tree = renderTree("photogather-monitoring-dev", registrations).split("\n");
+        assert.equal(tree.length, registrations.length + 1);
+        assert.ok(tree.some((line) => /│ {2}└─ command:remote:Command +metrics-targets$/.test(line)), tree.join("\n"));
+    });
+    it("finds every file, by machine and path", async () => {
+        const { registrations } = await run("dev", { monitoring: shared, connection_dev: connection });
+        const files = plannedFiles(registrations).map((file) => file.path);
+        for (const expected of ["dev-was-1/etc/photogather-monitoring/log-agent/config.alloy", "dev-was-1/etc/photogather-monitoring/java-agent/photogather.env"]) assert.ok(files.includes(expected), expected);
+    });
+});
