@@ -1,5 +1,6 @@
 import { Lab } from "./support/lab";
 import { lack } from "../support/parts";
+import { sleep } from "./support/wait";
 import { World } from "./support/world";
 
 /** Parts without which nothing here can run: then every test is skipped, or fails where they are required. */
@@ -9,11 +10,13 @@ before(function () {
 });
 
 after(async function () {
-    this.timeout(180_000);
+    this.timeout(0);
     const world = await World.current;
     if (world && Object.keys(world.figures).length > 0) {
         console.log("\n  figures (seconds)");
         for (const [name, seconds] of Object.entries(world.figures)) console.log(`    ${name.padEnd(28)}${seconds.toFixed(1).padStart(8)}`);
     }
+    // For a look around after a failure: `E2E_KEEP=600 npm run e2e -- --bail` keeps the hosts that many seconds.
+    if (process.env.E2E_KEEP) await sleep(Number(process.env.E2E_KEEP) * 1000);
     await World.end();
 });
