@@ -42,8 +42,7 @@ export class MonitoringServices extends pulumi.ComponentResource {
         // Not its arguments: what a component is given is kept in the state, and a secret may come as plain text.
         super("photogather-monitoring:index:MonitoringServices", name, {}, opts);
         failOn(`MonitoringServices "${name}"`, validateMonitoringServices(args));
-        const { machine, ...rest } = args;
-        const known = pulumi.output(rest) as unknown as pulumi.Output<KnownServicesArgs>;
+        const known = pulumi.output({ ...args, machine: undefined }) as unknown as pulumi.Output<KnownServicesArgs>;
         const bundle = pulumi.secret(known.apply(planServiceBundle));
         const hostId = pulumi.output(args.hostId ?? "");
 

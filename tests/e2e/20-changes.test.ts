@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { IMAGES } from "../../components/versions";
 import { changed } from "./support/engine";
 import { GrafanaClient } from "./support/grafana";
 import { Host } from "./support/hosts";
@@ -93,13 +94,28 @@ describe("changes", () => {
     });
 
     it("what a service cannot reload replaces its container and no other", async () => {
+        const image = `${IMAGES["node-exporter"]}-again`;
+        await world.lab.docker.run(["tag", IMAGES["node-exporter"], image]);
+        await world.lab.registry.serve(image);
         const before = await world.containers();
-        await world.configure("prod", ({ config }) => { (config.monitoring as Record<string, unknown>).retention = { metrics: "10d" }; });
+        await world.configure("prod", ({ config }) => { (config.monitoring as Record<string, unknown>).images = { "node-exporter": image }; });
         const run = await world.up("prod");
         assert.ok(run.ok, run.output);
-        assert.deepEqual(differing(before, await world.containers()).filter((name) => name !== "monitoring-grafana"), ["monitoring-prometheus"]);
+        // Grafana again, as the environment of the test before is gone.
+        assert.deepEqual(differing(before, await world.containers()), ["monitoring-grafana", "monitoring-node-exporter"]);
         const again = await world.up("prod");
         assert.equal(changed(again), 0, again.output);
+    });
+
+    it("how long metrics are kept changes without a restart", async () => {
+        const before = await world.containers();
+        await world.configure("prod", ({ config }) => {
+            Object.assign(config.monitoring as object, { images: { "node-exporter": `${IMAGES["node-exporter"]}-again` }, retention: { metrics: "10d" } });
+        });
+        const run = await world.up("prod");
+        assert.ok(run.ok, run.output);
+        assert.deepEqual(await world.containers(), before);
+        assert.match(await askService(world, "http://localhost:9090/metrics"), /prometheus_tsdb_retention_limit_seconds 864000/);
     });
 
     it("an agent that somebody removed by hand is put right by one command", async () => {

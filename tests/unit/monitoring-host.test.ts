@@ -127,7 +127,10 @@ describe("MonitoringHost", () => {
 
     it("says how it is reached, with the host key that it was given", async () => {
         const { outputs, host } = await make();
-        assert.deepEqual(outputs.ssh, { address: "203.0.113.10", port: 22, user: "ubuntu", hostKey: "ssh-ed25519 AAAAhost-host-key", privateKey: PRIVATE_KEY });
+        const { privateKey, ...open } = outputs.ssh as Record<string, unknown>;
+        assert.deepEqual(open, { address: "203.0.113.10", port: 22, user: "ubuntu", hostKey: "ssh-ed25519 AAAAhost-host-key" });
+        assert.ok(isSecret(privateKey));
+        assert.equal(reveal(privateKey), PRIVATE_KEY);
         assert.ok(await pulumi.isSecret(host.sshPrivateKey));
         assert.deepEqual([outputs.privateAddress, outputs.instanceId, host.memoryMiB], ["10.0.0.10", "host-id", 2048]);
     });

@@ -41,6 +41,9 @@ func (s *server) routes() http.Handler {
 		case path == "/api/health":
 			answer(w, 200, map[string]any{"database": "ok", "version": os.Getenv("GRAFANA_VERSION"), "commit": "stand-in"})
 			return
+		case path == "/metrics":
+			fmt.Fprintln(w, "grafana_build_info{version=\"stand-in\"} 1")
+			return
 		case path == "/":
 			http.Redirect(w, r, "/login", http.StatusFound)
 			return
