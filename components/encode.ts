@@ -46,14 +46,14 @@ export const systemd: Encoder = (value) => {
 };
 
 /**
- * The value of one line of an environment file (systemd's `EnvironmentFile=`, `docker --env-file`, `. file` in a shell all read it the same).
- * Docker keeps quotes, a shell splits at blanks: so only characters that all three read as themselves are let through.
+ * The value of one line of an environment file, for systemd's `EnvironmentFile=` and `docker --env-file`. Docker keeps quotes, systemd takes them off:
+ * so only characters that both read as themselves are let through.
  *
- * @throws RangeError where the three readers would differ.
+ * @throws RangeError where the two readers would differ.
  */
 export const env: Encoder = (value) => {
     const plain = text(value);
-    if (!/^[A-Za-z0-9_@%+=:,./[\]-]*$/.test(plain)) throw new RangeError(`an environment file cannot carry the value ${JSON.stringify(plain)}`);
+    if (!/^[A-Za-z0-9_@%+=:,;./[\]-]*$/.test(plain)) throw new RangeError(`an environment file cannot carry the value ${JSON.stringify(plain)}`);
     return plain;
 };
 

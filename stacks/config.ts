@@ -85,6 +85,10 @@ export interface Tracing {
     container: string;
     /** More settings for the Java agent: `OTEL_…` names to values. */
     properties: Record<string, string>;
+    /** Methods that get a span of their own, by class. */
+    methods: Record<string, string[]>;
+    /** Requests to paths that match one of these get no span; undefined for the log agent's default. */
+    droppedPaths?: string[];
     /** Restart the application when the Java agent or its settings changed. */
     restart: boolean;
     listenAddress: string;
@@ -172,7 +176,7 @@ function completeWas(host: WasConfig, defaults: WasDefaults): Was {
     const agent = host.agent ?? defaults.agent ?? "alloy";
     const alloy = agent === "alloy";
     const actuator = { enabled: true, port: 8080, path: "/actuator/prometheus", scheme: "http", username: "", password: "", ca: "", serverName: "", ...defaults.actuator, ...host.actuator };
-    const tracing = { enabled: alloy, javaAgent: true, service: "", container: "", properties: {}, restart: false, listenAddress: "127.0.0.1", percentage: 100, slowMs: 500, ...defaults.tracing, ...host.tracing };
+    const tracing = { enabled: alloy, javaAgent: true, service: "", container: "", properties: {}, methods: {}, restart: false, listenAddress: "127.0.0.1", percentage: 100, slowMs: 500, ...defaults.tracing, ...host.tracing };
     return {
         name: host.name, address: host.address, agent,
         application: host.application ?? defaults.application ?? "",

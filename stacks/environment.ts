@@ -138,7 +138,7 @@ function logAgentArgs(host: Was, machine: Machine, { environment, connection }: 
     return {
         machine, host: host.name, environment, application: host.application, gateway: connection.gateway, runtime: host.runtime, agent: host.agent,
         logs: host.logs, labels: host.labels, patterns: host.patterns, redactions: host.redactions,
-        otlp: { enabled: tracing.enabled, address: tracing.listenAddress },
+        otlp: { enabled: tracing.enabled, address: tracing.listenAddress, droppedPaths: tracing.droppedPaths },
         sampling: { percentage: tracing.percentage, slowMs: tracing.slowMs },
         ...(hostMetrics.enabled && credentials ? { hostMetrics: { enabled: true, port: hostMetrics.port, ...credentials } } : {}),
         artifact: artifacts.agent, image: artifacts.agentImage, promtailDirectory: host.promtailDirectory,
@@ -148,7 +148,7 @@ function logAgentArgs(host: Was, machine: Machine, { environment, connection }: 
 function javaAgentArgs({ name, application, tracing, artifacts }: Was, machine: Machine, environment: string): OtelJavaAgentArgs {
     return {
         machine, environment, application, instance: name, otlpEndpoint: `http://${endpoint(tracing.listenAddress, OTLP_PORT)}`,
-        properties: tracing.properties,
+        properties: tracing.properties, ...(Object.keys(tracing.methods).length > 0 ? { methods: tracing.methods } : {}),
         ...(tracing.service ? { systemdService: tracing.service } : {}),
         ...(tracing.service && tracing.restart ? { restartService: tracing.service } : {}),
         ...(tracing.container && tracing.restart ? { restartContainer: tracing.container } : {}),

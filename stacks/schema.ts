@@ -36,7 +36,8 @@ const logs = z.strictObject({
 
 const tracing = z.strictObject({
     enabled: z.boolean().optional(), javaAgent: z.boolean().optional(), service: z.string().optional(), container: z.string().optional(), restart: z.boolean().optional(),
-    listenAddress: address.optional(), properties: z.record(z.string(), z.string()).optional(), percentage: z.number().min(0).max(100).optional(), slowMs: z.int().min(1).optional(),
+    listenAddress: address.optional(), properties: z.record(z.string(), z.string()).optional(), methods: z.record(z.string(), z.array(z.string())).optional(),
+    droppedPaths: z.array(z.string()).optional(), percentage: z.number().min(0).max(100).optional(), slowMs: z.int().min(1).optional(),
 });
 
 const hostMetrics = z.strictObject({ enabled: z.boolean().optional(), port: port.optional() });

@@ -44,6 +44,8 @@ export function renderAlloyConfig(plan: LogAgentPlan, gateway: GatewayView): str
         otlp: { ...plan.otlp, endpoint: hostPort(plan.otlp.address, plan.otlp.port) },
         sampling: sampled ? { ...plan.sampling, wait: `${plan.sampling.waitSeconds}s` } : undefined,
         tracesTo: sampled ? "otelcol.processor.tail_sampling.traces.input" : "otelcol.processor.transform.spans.input",
+        hasDropped: plan.otlp.droppedPaths.length > 0,
+        droppedSpans: plan.otlp.droppedPaths.map((path) => `kind == SPAN_KIND_SERVER and IsMatch(attributes["url.path"], ${JSON.stringify(path)})`),
         spanStatements: renderSpanStatements(plan),
     });
 }

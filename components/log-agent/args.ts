@@ -105,6 +105,8 @@ export interface OtlpReceiver {
     address?: string;
     /** @default 4318 */
     port?: number;
+    /** RE2 expressions: a request to a path that one of them matches gets no span. @default `["^/actuator(/|$)"]`, scrapes and health checks */
+    droppedPaths?: string[];
 }
 
 /** Tail sampling: a trace is judged when it is complete. Each host judges by the spans that it has itself. */

@@ -53,6 +53,7 @@ export interface PlannedOtlp {
     enabled: boolean;
     address: string;
     port: number;
+    droppedPaths: string[];
 }
 
 export interface PlannedSampling {
@@ -81,7 +82,7 @@ export function planLogAgent(args: LogAgentArgs): LogAgentPlan {
         labels: args.labels ?? {},
         firstLine: args.patterns?.firstLine ?? FIRST_LINE, fields: planFields(args.patterns),
         redactions: planRedactions(args.redactions, args.defaultRedactions),
-        otlp: { enabled: otlp.enabled ?? agent === "alloy", address: otlp.address ?? "127.0.0.1", port: otlp.port ?? 4318 },
+        otlp: { enabled: otlp.enabled ?? agent === "alloy", address: otlp.address ?? "127.0.0.1", port: otlp.port ?? 4318, droppedPaths: otlp.droppedPaths ?? ["^/actuator(/|$)"] },
         sampling: {
             percentage: sampling.percentage ?? 100, slowMs: sampling.slowMs ?? 1000,
             keepErrors: sampling.keepErrors ?? true, waitSeconds: sampling.waitSeconds ?? 10,

@@ -108,8 +108,9 @@ function validateRedactions(redactions: Record<string, string>): Problem[] {
     ]);
 }
 
-function validateOtlp({ address = "127.0.0.1", port = 4318 }: OtlpReceiver): Problem[] {
-    return [...validateAddress("address", address), ...validatePort("port", port)];
+function validateOtlp({ address = "127.0.0.1", port = 4318, droppedPaths = [] }: OtlpReceiver): Problem[] {
+    const expressions = droppedPaths.flatMap((expression, i) => [...validateText(`droppedPaths[${i}]`, expression), ...validateExpression(`droppedPaths[${i}]`, expression)]);
+    return [...validateAddress("address", address), ...validatePort("port", port), ...expressions];
 }
 
 function validateSampling({ percentage = 100, slowMs = 1000, keepErrors = true, waitSeconds }: TraceSampling): Problem[] {

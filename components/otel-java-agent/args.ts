@@ -14,6 +14,11 @@ export interface OtelJavaAgentArgs {
     otlpEndpoint?: string;
     /** Share of traces that the application makes, 0 to 1. The log agent samples when a trace is complete, so 1 is right nearly always. @default 1 */
     samplingRatio?: number;
+    /**
+     * Methods that get a span of their own, by class, e.g. `{ "com.example.shop.OrderService": ["place"] }`. Controllers, repositories, SQL and HTTP
+     * have theirs anyway. @default {}
+     */
+    methods?: Record<string, string[]>;
     /** More of the environment file: names `OTEL_…`, values of letters, digits and `_@%+=:,./-`. They win over the defaults. @default {} */
     properties?: Record<string, string>;
     /** A systemd service that shall include the environment file, by a drop-in, from its next start on, e.g. `shop.service`. @default none */

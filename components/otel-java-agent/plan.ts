@@ -58,9 +58,21 @@ function planVariables(args: OtelJavaAgentArgs, jar: string): Record<string, str
         OTEL_LOGS_EXPORTER: "none",
         // Puts trace_id and span_id where the log pattern finds them.
         OTEL_INSTRUMENTATION_LOGBACK_MDC_ENABLED: "true",
+        // A span for each controller method, between the server's and the database's.
+        OTEL_INSTRUMENTATION_COMMON_EXPERIMENTAL_CONTROLLER_TELEMETRY_ENABLED: "true",
+        // The stable names (db.query.text, code.function.name), which searches and dashboards go by.
+        OTEL_SEMCONV_STABILITY_OPT_IN: "database,code",
+        // It would put the whole command line on every span, and with it passwords that stand there.
+        OTEL_JAVA_DISABLED_RESOURCE_PROVIDERS: "io.opentelemetry.instrumentation.resources.ProcessResourceProvider",
+        ...(args.methods ? { OTEL_INSTRUMENTATION_METHODS_INCLUDE: renderMethods(args.methods) } : {}),
         ...(ratio < 1 ? { OTEL_TRACES_SAMPLER: "parentbased_traceidratio", OTEL_TRACES_SAMPLER_ARG: String(ratio) } : {}),
         ...args.properties,
     };
+}
+
+/** `a.B[c,d];e.F[g]`, as the Java agent takes it. */
+function renderMethods(methods: Record<string, string[]>): string {
+    return Object.entries(methods).map(([className, names]) => `${className}[${names.join(",")}]`).join(";");
 }
 
 /** Every problem with the arguments. */
@@ -73,6 +85,10 @@ export function validateJavaAgent(args: OtelJavaAgentArgs): Problem[] {
         ...Object.entries(args.properties ?? {}).flatMap(([key, value]) => [
             ...expect(`properties.${key}`, key, /^OTEL_[A-Z0-9_]+$/, "a name OTEL_…"),
             ...expect(`properties.${key}`, value, /^[A-Za-z0-9_@%+=:,./-]*$/, "letters, digits and _@%+=:,./- only, which all readers take alike"),
+        ]),
+        ...Object.entries(args.methods ?? {}).flatMap(([className, names]) => [
+            ...expect(`methods.${className}`, className, /^[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*$/, "a class with its package"),
+            ...names.flatMap((name, i) => expect(`methods.${className}[${i}]`, name, /^[A-Za-z_][\w]*$/, "a method's name")),
         ]),
         ...expect("systemdService", args.systemdService, SERVICE, 'a service such as "shop.service"'),
         ...expect("restartService", args.restartService, SERVICE, 'a service such as "shop.service"'),

@@ -60,13 +60,15 @@ describe("three stacks, one shared deployment", () => {
             const has = (what: string, test: (span: (typeof spans)[number]) => boolean) => assert.ok(spans.some(test), `${what} span in ${JSON.stringify(spans.map(({ name, kind }) => `${kind} ${name}`))}`);
             has("server", ({ kind, name }) => kind === "SERVER" && name.includes("/api/photos/"));
             has("controller", ({ name }) => name.startsWith("PhotoController."));
+            has("service", ({ name }) => name === "PhotoService.find");
             has("database", ({ attributes }) => "db.query.text" in attributes || "db.statement" in attributes);
             has("HTTP client", ({ kind, attributes }) => kind === "CLIENT" && "url.full" in attributes);
-            has("called service", ({ kind, name }) => kind === "SERVER" && name.includes("/api/exchange-rate"));
+            has("called server", ({ kind, name }) => kind === "SERVER" && name.includes("/api/exchange-rate"));
             for (const { resource } of spans) {
                 assert.equal(resource["deployment.environment.name"], environment);
                 assert.equal(resource["service.name"], APPLICATION);
                 assert.equal(resource["service.instance.id"], world.hosts[environment].name);
+                assert.equal(resource["process.command_args"], undefined, "a command line may hold passwords");
             }
         });
 
@@ -80,6 +82,10 @@ describe("three stacks, one shared deployment", () => {
             assert.match(entry.labels.trace_id ?? "", /^[0-9a-f]{32}$/);
         });
     }
+
+    it("scrapes of Actuator leave no traces", async () => {
+        assert.deepEqual(await grafana.searchTraces('{ span.url.path =~ "/actuator.*" }'), []);
+    });
 
     it("the hand-made `traceId=… elapsed=…` line is searchable by both", async () => {
         assert.equal((await world.apps.prod.get("/api/photos/2", ["X-Trace-Id: handmade4711"])).status, 200);

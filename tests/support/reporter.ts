@@ -5,6 +5,8 @@ import { missingParts } from "./parts";
 class Reporter extends Mocha.reporters.Spec {
     constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
         super(runner, options);
+        // At once, not only at the end: an end-to-end run goes on for many minutes after a failure.
+        runner.on("fail", (_, error: Error) => console.log(`      ${error.message.slice(-6000).replaceAll("\n", "\n      ")}`));
         runner.once("end", () => {
             const { passes, failures, pending } = runner.stats!;
             const missing = missingParts();

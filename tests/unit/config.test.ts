@@ -35,7 +35,7 @@ describe("config", () => {
             name: "was-1", address: "10.0.2.11", application: "shop", runtime: "systemd", agent: "alloy", labels: {}, ssh: undefined,
             actuator: { enabled: true, port: 8080, path: "/actuator/prometheus", scheme: "http", username: "", password: "", ca: "", serverName: "" },
             logs: { files: [], units: [], containers: [], applications: {} },
-            tracing: { enabled: true, javaAgent: true, service: "", container: "", properties: {}, restart: false, listenAddress: "127.0.0.1", percentage: 100, slowMs: 500 },
+            tracing: { enabled: true, javaAgent: true, service: "", container: "", properties: {}, methods: {}, restart: false, listenAddress: "127.0.0.1", percentage: 100, slowMs: 500 },
             hostMetrics: { enabled: true, port: 12345 }, patterns: {}, redactions: {}, artifacts: {}, promtailDirectory: undefined,
         });
     });

@@ -34,7 +34,9 @@ describe("Java agent", () => {
             JAVA_TOOL_OPTIONS: `-javaagent:/usr/local/lib/photogather-monitoring/opentelemetry-javaagent-${VERSIONS.javaAgent.version}.jar`,
             OTEL_SERVICE_NAME: "shop", OTEL_RESOURCE_ATTRIBUTES: "deployment.environment.name=prod,service.instance.id=was-1",
             OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318", OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf", OTEL_PROPAGATORS: "tracecontext,baggage",
-            OTEL_METRICS_EXPORTER: "none", OTEL_LOGS_EXPORTER: "none", OTEL_INSTRUMENTATION_LOGBACK_MDC_ENABLED: "true",
+            OTEL_METRICS_EXPORTER: "none", OTEL_LOGS_EXPORTER: "none",
+            OTEL_INSTRUMENTATION_COMMON_EXPERIMENTAL_CONTROLLER_TELEMETRY_ENABLED: "true", OTEL_SEMCONV_STABILITY_OPT_IN: "database,code",
+            OTEL_JAVA_DISABLED_RESOURCE_PROVIDERS: "io.opentelemetry.instrumentation.resources.ProcessResourceProvider", OTEL_INSTRUMENTATION_LOGBACK_MDC_ENABLED: "true",
         });
     });
     it("properties win over the defaults; hostile ones are refused", () => {

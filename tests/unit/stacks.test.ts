@@ -104,7 +104,7 @@ describe("the environment's wiring", () => {
         name: "was-1", address: "10.0.0.1", application: "shop", runtime: "systemd", agent: "alloy", labels: {},
         actuator: { enabled: true, port: 8080, path: "/actuator/prometheus", scheme: "http", username: "", password: "", ca: "", serverName: "" },
         logs: { files: [], units: [], containers: [], applications: {} }, hostMetrics: { enabled: true, port: 12345 },
-        tracing: { enabled: true, javaAgent: true, service: "", container: "", restart: false, listenAddress: "127.0.0.1", properties: {}, percentage: 100, slowMs: 500 },
+        tracing: { enabled: true, javaAgent: true, service: "", container: "", restart: false, listenAddress: "127.0.0.1", properties: {}, methods: {}, percentage: 100, slowMs: 500 },
         patterns: {}, redactions: {}, artifacts: {}, ...changes,
     });
     const withLogin = (name: string, password: string) => was({ name, actuator: { ...was().actuator, username: "u", password } });

@@ -101,7 +101,7 @@ export class World {
             logs: container ? { containers: ["was"] } : { files: ["/var/log/was/*.log"] },
             runtime: container ? "docker" : "systemd",
             // A bridged container cannot reach the host's loopback: dev's listens on the bridge.
-            tracing: container ? { listenAddress: "172.17.0.1" } : { service: "was.service", restart: true },
+            tracing: { methods: { "com.photogather.was.PhotoService": ["find"] }, ...(container ? { listenAddress: "172.17.0.1" } : { service: "was.service", restart: true }) },
             artifacts: { agent: { version: "1.19.0", url: agent.url, sha256: { amd64: agent.sha256, arm64: agent.sha256 } }, javaAgent: this.lab.artifacts.get("opentelemetry-javaagent") },
         };
     }
