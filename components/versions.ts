@@ -56,6 +56,7 @@ export const VERSIONS: AgentVersions = {
     javaAgent: {
         version: "2.30.0",
         url: "https://github.com/open-telemetry/opentelemetry-java-instrumentation/releases/download/v2.30.0/opentelemetry-javaagent.jar",
+        // Computed from the release that the project publishes on Maven Central.
         sha256: "9d6bc2ad8dd8fb7f730984988e57b8ac0a82d81c7b3b8ae795378718733a509d",
     },
 };
