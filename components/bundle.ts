@@ -36,6 +36,8 @@ export interface Bundle {
 const MAGIC = "photogather-bundle/1";
 /** Each bundle's list of files, so that a file which a later bundle lacks is removed, and `destroy` finds all of them. */
 const MANIFESTS = "/var/lib/photogather-monitoring/manifests";
+/** Two bundles of one host are unpacked one after the other. The lock is on a directory that is always there, so that no file is left of it. */
+const LOCK = "exec 9</var/lib; ! command -v flock >/dev/null || flock 9";
 
 /**
  * The bundle as text for a command's stdin: one line per directory or file, contents in base64. Deterministic, so that an unchanged
@@ -80,10 +82,16 @@ CHANGED=
 manifests=${shell(MANIFESTS)}
 manifest=$manifests/${name}
 ( umask 022; mkdir -p "$manifests" )
-# Directories that we made are ours to remove; those that were there are not.
-make() { [ -d "$1" ] || { [ -z "\${1%/*}" ] || make "\${1%/*}"; mkdir "$1"; chmod 0755 "$1"; echo "d $1" >> "$manifest.new"; }; }
+# Directories that we made, for this bundle or another one, are ours to remove; those that were there are not.
+make() {
+  if [ -d "$1" ]; then cat "$manifests"/* | grep -qxF "d $1" || return 0; fi
+  [ -z "\${1%/*}" ] || make "\${1%/*}"
+  if [ ! -d "$1" ]; then mkdir "$1"; chmod 0755 "$1"; fi
+  echo "d $1" >> "$manifest.new"
+}
 read -r magic machine bundle || fail "no file bundle came on stdin"
 [ "$magic" = ${shell(MAGIC)} ] || fail "stdin is no file bundle"
+${LOCK}
 { [ ! -f "$manifest" ] || grep '^d ' "$manifest" || :; } > "$manifest.new"
 complete=
 while IFS=' ' read -r kind mode owner path data; do
@@ -106,13 +114,16 @@ if [ -f "$manifest" ]; then
     if [ "$kind" = f ] && ! grep -qxF "f $path" "$manifest.new"; then rm -f "$path"; CHANGED="$CHANGED$path$NL"; fi
   done < "$manifest"
 fi
+sort -u -o "$manifest.new" "$manifest.new"
 mv -f "$manifest.new" "$manifest"
+exec 9<&-
 `;
 }
 
 /** Shell text that removes every file of the bundle, and every directory that a bundle made and that is now empty. Runs any number of times. */
 export function removeScript(name: string): string {
     return `manifest=${shell(`${MANIFESTS}/${name}`)}
+${LOCK}
 if [ -f "$manifest" ]; then
   while read -r kind path; do [ "$kind" != f ] || rm -f "$path"; done < "$manifest"
   sort -r "$manifest" | while read -r kind path; do

@@ -29,7 +29,7 @@ export interface OtelJavaAgentArgs {
     restartContainer?: string;
     /** The agent's version; names the jar. @default the pinned one */
     version?: string;
-    /** Where the jar comes from: `https://`, `http://` or `file://`. @default Maven Central */
+    /** Where the jar comes from: `https://`, `http://` or `file://`. @default the release of the project */
     url?: string;
     /** SHA-256 of the jar, 64 hex digits. @default that of the pinned version */
     sha256?: string;

@@ -14,14 +14,14 @@ class Host {
     readonly root = fs.mkdtempSync(path.join(os.tmpdir(), "bundle-"));
     private readonly local = (script: string) => script.replaceAll("/var/lib/photogather-monitoring/manifests", `${this.root}/lib/photogather-monitoring/manifests`);
 
-    unpack(files: BundleFile[], cut = false) {
+    unpack(files: BundleFile[], cut = false, name = "test") {
         const directories = [{ path: `${this.root}/data/x`, mode: "0750", owner }];
-        const text = encodeBundle({ machine: "host", name: "test", directories, files: files.map((file) => ({ owner, ...file, path: this.root + file.path })) });
-        return spawnSync("sh", ["-c", `${this.local(unpackScript("test"))}\nprintf %s "$CHANGED"`], { input: cut ? text.slice(0, -5) : text, encoding: "utf8" });
+        const text = encodeBundle({ machine: "host", name, directories, files: files.map((file) => ({ owner, ...file, path: this.root + file.path })) });
+        return spawnSync("sh", ["-c", `${this.local(unpackScript(name))}\nprintf %s "$CHANGED"`], { input: cut ? text.slice(0, -5) : text, encoding: "utf8" });
     }
 
-    remove() {
-        return spawnSync("sh", ["-c", this.local(removeScript("test"))], { encoding: "utf8" });
+    remove(name = "test") {
+        return spawnSync("sh", ["-c", this.local(removeScript(name))], { encoding: "utf8" });
     }
 
     tree() {
@@ -85,6 +85,17 @@ describe("file bundle on a real shell", () => {
         assert.equal(host.remove().stderr, "");
         assert.deepEqual(host.tree().filter((file) => !file.startsWith("lib")), ["etc", "etc/kept", "etc/kept/theirs"]);
         assert.equal(host.remove().status, 0, "a second removal is harmless");
+    });
+    it("a directory that two bundles share goes with the later of them, whichever that is", () => {
+        for (const order of [["one", "two"], ["two", "one"]]) {
+            const host = new Host();
+            host.unpack([{ path: "/etc/ours/one/a", content: "x" }], false, "one");
+            host.unpack([{ path: "/etc/ours/two/b", content: "y" }], false, "two");
+            host.remove(order[0]);
+            assert.ok(host.tree().includes("etc/ours"));
+            host.remove(order[1]);
+            assert.deepEqual(host.tree().filter((file) => !file.startsWith("lib")), []);
+        }
     });
     it("scripts come on stdin before their input, whatever quotes they have", () => {
         const scripts = { create: `printf '%s\n' "it's" '"$HOME"'; cat`, delete: "echo gone; cat", input: "line 1\n\\line 2" };

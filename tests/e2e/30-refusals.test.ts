@@ -13,8 +13,9 @@ describe("refusals", () => {
 
     describe("members that cannot join", () => {
         /** Only the stack itself, and what was read, may be in its state. */
-        const createsNothing = async (stack: EngineStack) => {
-            const { deployment } = JSON.parse(await stack.state()) as { deployment: { resources?: { type: string }[] } };
+        const createsNothing = async (engine: Engine, { name }: EngineStack) => {
+            const exported = await engine.run("pulumi", ["stack", "export", "--stack", name]);
+            const { deployment } = JSON.parse(exported) as { deployment: { resources?: { type: string }[] } };
             const types = (deployment.resources ?? []).map(({ type }) => type).filter((type) => !/^pulumi:(pulumi:Stack(Reference)?|providers:pulumi)$/.test(type));
             assert.deepEqual(types, []);
         };
@@ -26,7 +27,7 @@ describe("refusals", () => {
             const run = world.keep(await stack.up());
             assert.equal(run.ok, false);
             assert.match(run.output, /connection_dev: .*could not be decrypted: use the owner stack's passphrase or key/);
-            await createsNothing(stack);
+            await createsNothing(engine, stack);
             engine.remove();
         });
 
@@ -36,8 +37,10 @@ describe("refusals", () => {
             const run = world.keep(await stack.up());
             assert.equal(run.ok, false);
             assert.match(run.output, /environment: the owner does not list "qa" \(it lists .*prod.*\): add it to monitoring\.environments there/);
-            await createsNothing(stack);
+            await createsNothing(world.engine, stack);
         });
+
+        after(() => world.engine.run("pulumi", ["stack", "rm", "qa", "--yes"]));
 
         it("several mistakes in the config are told at once, with their paths", async () => {
             const { config, secrets } = world.settings("dev");
@@ -46,7 +49,7 @@ describe("refusals", () => {
             const { ok, output } = world.keep(await stack.up());
             assert.equal(ok, false);
             for (const expected of [/was\[1\]\.name: /]) assert.match(output, expected);
-            await createsNothing(stack);
+            await createsNothing(world.engine, stack);
         });
     });
 

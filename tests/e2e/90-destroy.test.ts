@@ -24,7 +24,7 @@ describe("the end", () => {
     it("`destroy` of loadtest takes its targets and agents; prod and dev go on without a gap", async () => {
         const run = world.keep(await world.stacks.loadtest.destroy());
         assert.ok(run.ok, run.output);
-        await eventually("loadtest's targets to go", 30, async () => (await grafana.metrics('up{environment="loadtest"}')).length === 0 || undefined);
+        await eventually("loadtest's targets to go", 30, async () => (await grafana.scraped("loadtest")).length === 0 || undefined);
         assert.equal(await leftovers(world.hosts.loadtest), "");
         await sleep(35_000);
         for (const environment of ["prod", "dev"]) {

@@ -67,6 +67,12 @@ export class GrafanaClient {
         return answer.data.result.flatMap(({ values }) => values.map(([time]) => time));
     }
 
+    /** Instances that Prometheus scrapes now; their series end some intervals after the last scrape. */
+    async scraped(environment: string): Promise<string[]> {
+        const answer = await this.json<{ data: { activeTargets: { labels: Record<string, string> }[] } }>(this.proxy("prometheus", "/api/v1/targets", { state: "active" }));
+        return [...new Set(answer.data.activeTargets.filter(({ labels }) => labels.environment === environment).map(({ labels }) => labels.instance))].sort();
+    }
+
     /** Log lines of the last hour, newest first. */
     async logs(query: string, uid = "loki", limit = 1000): Promise<Line[]> {
         const start = String((Date.now() - 3_600_000) * 1e6);
