@@ -93,10 +93,11 @@ read -r magic machine bundle || fail "no file bundle came on stdin"
 [ "$magic" = ${shell(MAGIC)} ] || fail "stdin is no file bundle"
 ${LOCK}
 { [ ! -f "$manifest" ] || grep '^d ' "$manifest" || :; } > "$manifest.new"
+rm -f "$manifest.kept"
 complete=
 while IFS=' ' read -r kind mode owner path data; do
   case $kind in
-    d) make "$path"; chmod "$mode" "$path"; chown "$owner" "$path" ;;
+    d) make "$path"; echo "$path" >> "$manifest.kept"; chmod "$mode" "$path"; chown "$owner" "$path" ;;
     f) dir=\${path%/*}; make "$dir"
        tmp=$dir/.\${path##*/}.new
        printf %s "$data" | base64 -d > "$tmp"
@@ -114,7 +115,12 @@ if [ -f "$manifest" ]; then
     if [ "$kind" = f ] && ! grep -qxF "f $path" "$manifest.new"; then rm -f "$path"; CHANGED="$CHANGED$path$NL"; fi
   done < "$manifest"
 fi
+# Directories of ours that hold nothing any more, and that this bundle does not ask for.
 sort -u -o "$manifest.new" "$manifest.new"
+sort -r "$manifest.new" | while read -r kind path; do
+  [ "$kind" != d ] || [ ! -d "$path" ] || grep -qsxF "$path" "$manifest.kept" || rmdir --ignore-fail-on-non-empty "$path"
+done
+rm -f "$manifest.kept"
 mv -f "$manifest.new" "$manifest"
 exec 9<&-
 `;

@@ -43,3 +43,13 @@ export function quote(value: unknown): string {
     const text = JSON.stringify(value) ?? String(value);
     return text.length > 80 ? `${text.slice(0, 77)}…"` : text;
 }
+
+/** `ADDRESS:PORT`, with brackets where the address is IPv6. */
+export function hostPort(address: string, port: number): string {
+    return `${bracketed(address)}:${port}`;
+}
+
+/** An address as a URL has it: in brackets where it is IPv6. */
+export function bracketed(address: string): string {
+    return address.includes(":") ? `[${address}]` : address;
+}

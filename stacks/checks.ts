@@ -55,6 +55,9 @@ export function crossCheckOwner(owner: OwnerConfig, environment: string, was: Wa
     if (machine?.local && !owner.address) {
         problems.push({ path: "monitoring.address", message: "expected the address at which WAS hosts reach this machine" });
     }
+    if (machine?.local && !owner.hostKey) {
+        problems.push({ path: "monitoring.hostKey", message: "expected this machine's public host key, by which targets are registered; ask it with: ssh-keyscan -t ed25519 localhost" });
+    }
     problems.push(...checkTls(owner));
     const own = environments[environment];
     if (!own) {
@@ -65,8 +68,11 @@ export function crossCheckOwner(owner: OwnerConfig, environment: string, was: Wa
     return problems;
 }
 
-function checkTls({ tls, certificate, privateKey, domain }: OwnerConfig): Problem[] {
+function checkTls({ tls, certificate, privateKey, domain, host, port }: OwnerConfig): Problem[] {
     if (tls === "provided" && !(certificate && privateKey)) return [{ path: "monitoring.tls", message: '"provided" needs monitoring.certificate and monitoring.privateKey' }];
+    if (tls === "acme" && host.ec2 && port !== 443) {
+        return [{ path: "monitoring.tls", message: '"acme" on EC2 needs monitoring.port: 443, open to the world: host.ec2.gatewayFrom: ["0.0.0.0/0"] with host.ec2.allowWorld: true' }];
+    }
     if (tls === "acme" && !domain) return [{ path: "monitoring.tls", message: '"acme" needs monitoring.domain' }];
     return [];
 }

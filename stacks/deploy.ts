@@ -15,10 +15,12 @@ export async function deploy(options: DeployOptions): Promise<Record<string, unk
     const config = readConfig();
     const { environment, was, repair } = config;
     if (config.owner) {
-        const { outputs, connections, jump, ready } = deployShared(config.owner, config, options);
-        return { ...outputs, ...wireEnvironment({ environment, was, repair, jump, connection: connections[environment], dependsOn: [ready] }) };
+        const { outputs, connections, jump, ready, guard } = deployShared(config.owner, config, options);
+        const wired = wireEnvironment({ environment, was, repair, jump, connection: connections[environment], dependsOn: [ready] });
+        guard(wired.resources);
+        return { ...outputs, ...wired.outputs };
     }
     const connection = pulumi.secret(await readConnection(config));
     const { jump } = config.member!;
-    return wireEnvironment({ environment, was, repair, jump: jump && withKey(jump, jump.privateKey), connection, dependsOn: [] });
+    return wireEnvironment({ environment, was, repair, jump: jump && withKey(jump, jump.privateKey), connection, dependsOn: [] }).outputs;
 }

@@ -2,8 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import * as tls from "@pulumi/tls";
 import { Connection } from "../components/connection";
-import { HostMetrics, LogAgent, LogAgentArgs } from "../components/log-agent";
+import { HostMetrics, LOG_AGENT_PROFILE, LogAgent, LogAgentArgs, logAgentTarget } from "../components/log-agent";
 import { Machine, SshJump } from "../components/machine";
+import { hostPort } from "../components/names";
 import { MetricsTarget, RegistrationArgs, ScrapeProfile, TargetArgs } from "../components/metrics-target";
 import { OtelJavaAgent, OtelJavaAgentArgs } from "../components/otel-java-agent";
 import type { Was } from "./config";
@@ -25,30 +26,37 @@ export interface EnvironmentArgs {
 /** Certificates of the log agents' metrics port are renewed on `up` in their last year. */
 const CERTIFICATE_HOURS = 5 * 365 * 24;
 const RENEWAL_HOURS = 365 * 24;
-/** The name that the certificate is for; Prometheus checks it in place of each host's address. */
-const AGENT_NAME = "log-agent";
 /** OTLP/HTTP. */
 const OTLP_PORT = 4318;
 
 /** Wires every WAS host of one environment: targets for Prometheus, and agents for logs, traces and host metrics. */
-export function wireEnvironment(args: EnvironmentArgs): Record<string, pulumi.Output<unknown>> {
+export function wireEnvironment(args: EnvironmentArgs): WiredEnvironment {
     const { environment, was, dependsOn } = args;
     const deployKey = deployKeyFor(environment, was);
     const hostMetrics = was.some((host) => host.hostMetrics.enabled) ? agentCredentials(environment) : undefined;
 
-    new MetricsTarget("metrics", {
+    const targets = new MetricsTarget("metrics", {
         environment, repair: args.repair,
         registration: registrationOf(args),
         targets: planTargets(was),
-        profiles: { ...actuatorProfiles(was), ...(hostMetrics ? { [AGENT_NAME]: profileOf(hostMetrics) } : {}) },
+        profiles: { ...actuatorProfiles(was), ...(hostMetrics ? { [LOG_AGENT_PROFILE]: profileOf(hostMetrics) } : {}) },
     }, { dependsOn });
 
-    for (const host of was) {
+    const agents = was.flatMap((host) => {
         const machine = machineOf(host, args.repair, deployKey?.privateKeyOpenssh);
-        new LogAgent(`${host.name}-log-agent`, logAgentArgs(host, machine, args, hostMetrics));
-        if (host.tracing.enabled && host.tracing.javaAgent) new OtelJavaAgent(`${host.name}-java-agent`, javaAgentArgs(host, machine, environment));
-    }
-    return deployKey ? { sshPublicKey: deployKey.publicKeyOpenssh } : {};
+        return [
+            new LogAgent(`${host.name}-log-agent`, logAgentArgs(host, machine, args, hostMetrics)),
+            ...(host.tracing.enabled && host.tracing.javaAgent ? [new OtelJavaAgent(`${host.name}-java-agent`, javaAgentArgs(host, machine, environment))] : []),
+        ];
+    });
+    return { resources: [targets, ...agents], outputs: deployKey ? { sshPublicKey: deployKey.publicKeyOpenssh.apply((key) => key.trim()) } : {} };
+}
+
+/** What one environment consists of. */
+export interface WiredEnvironment {
+    resources: pulumi.Resource[];
+    /** Outputs of the stack. */
+    outputs: Record<string, pulumi.Output<unknown>>;
 }
 
 /** The key pair for hosts that config names no key for: its public half is the output that goes into their authorized_keys. */
@@ -61,7 +69,7 @@ function agentCredentials(environment: string): AgentCredentials {
     const password = new random.RandomPassword(`${environment}-agent-password`, { length: 32, special: false });
     const key = new tls.PrivateKey(`${environment}-agent-key`, { algorithm: "ECDSA", ecdsaCurve: "P256" });
     const certificate = new tls.SelfSignedCert(`${environment}-agent-certificate`, {
-        privateKeyPem: key.privateKeyPem, subject: { commonName: AGENT_NAME }, dnsNames: [AGENT_NAME], allowedUses: ["digital_signature", "server_auth"],
+        privateKeyPem: key.privateKeyPem, subject: { commonName: LOG_AGENT_PROFILE }, dnsNames: [LOG_AGENT_PROFILE], allowedUses: ["digital_signature", "server_auth"],
         isCaCertificate: false, validityPeriodHours: CERTIFICATE_HOURS, earlyRenewalHours: RENEWAL_HOURS,
     });
     return { username: "prometheus", password: password.result, certificate: certificate.certPem, privateKey: key.privateKeyPem };
@@ -70,7 +78,7 @@ function agentCredentials(environment: string): AgentCredentials {
 type AgentCredentials = Required<Pick<HostMetrics, "username" | "password" | "certificate" | "privateKey">>;
 
 function profileOf({ username, password, certificate }: AgentCredentials): ScrapeProfile {
-    return { username, password, ca: certificate, serverName: AGENT_NAME };
+    return { username, password, ca: certificate, serverName: LOG_AGENT_PROFILE };
 }
 
 function registrationOf({ connection, jump }: EnvironmentArgs): RegistrationArgs {
@@ -85,19 +93,12 @@ export function planTargets(was: Was[]): TargetArgs[] {
         const { actuator, hostMetrics } = host;
         return [
             ...(actuator.enabled ? [{
-                ...common, kind: "application", address: endpoint(host.address, actuator.port), path: actuator.path, scheme: actuator.scheme,
+                ...common, kind: "application", address: hostPort(host.address, actuator.port), path: actuator.path, scheme: actuator.scheme,
                 profile: actuatorProfileName(host, was), ...(actuator.intervalSeconds ? { intervalSeconds: actuator.intervalSeconds } : {}),
             }] : []),
-            ...(hostMetrics.enabled ? [{
-                ...common, kind: "host", address: endpoint(host.address, hostMetrics.port), scheme: "https", profile: AGENT_NAME,
-                path: "/api/v0/component/prometheus.exporter.unix.host/metrics",
-            }] : []),
+            ...(hostMetrics.enabled ? [logAgentTarget({ address: host.address, port: hostMetrics.port, host: host.name, application: host.application, labels: host.labels })] : []),
         ];
     });
-}
-
-function endpoint(address: string, port: number): string {
-    return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 /** Hosts with the same credentials share a profile, named after the first of them. */
@@ -147,7 +148,7 @@ function logAgentArgs(host: Was, machine: Machine, { environment, connection }: 
 
 function javaAgentArgs({ name, application, tracing, artifacts }: Was, machine: Machine, environment: string): OtelJavaAgentArgs {
     return {
-        machine, environment, application, instance: name, otlpEndpoint: `http://${endpoint(tracing.listenAddress, OTLP_PORT)}`,
+        machine, environment, application, instance: name, otlpEndpoint: `http://${hostPort(tracing.listenAddress, OTLP_PORT)}`,
         properties: tracing.properties, ...(Object.keys(tracing.methods).length > 0 ? { methods: tracing.methods } : {}),
         ...(tracing.service ? { systemdService: tracing.service } : {}),
         ...(tracing.service && tracing.restart ? { restartService: tracing.service } : {}),

@@ -27,9 +27,9 @@ export function ownerHost(owner: OwnerConfig, repair: string): OwnerHost {
     return owner.host.ec2 ? ec2Host(owner, owner.host.ec2, repair) : machineHost(owner, repair);
 }
 
-function machineHost({ host, address, registrationAddress }: OwnerConfig, repair: string): OwnerHost {
+function machineHost({ host, address, registrationAddress, hostKey }: OwnerConfig, repair: string): OwnerHost {
     const { ssh, memoryMiB } = host.machine!;
-    if (!ssh) return { machine: { repair }, address: address!, names: [], registrationAddress: registrationAddress ?? address!, hostKey: "", id: "", memoryMiB, bootTimeoutSeconds: 0, dependsOn: [] };
+    if (!ssh) return { machine: { repair }, address: address!, names: [], registrationAddress: registrationAddress ?? address!, hostKey: hostKey!, id: "", memoryMiB, bootTimeoutSeconds: 0, dependsOn: [] };
     const { jump, ...direct } = ssh;
     const own = withKey({ ...direct, hostKey: ssh.hostKey! }, undefined);
     return {

@@ -4,7 +4,7 @@ import * as tls from "@pulumi/tls";
 import { Connection, CONNECTION_FORMAT } from "../components/connection";
 import { SshJump } from "../components/machine";
 import { REGISTRATION } from "../components/metrics-target/registration";
-import { EnvironmentArgs, GatewayTlsArgs, MonitoringServices } from "../components/monitoring-services";
+import { EnvironmentArgs, GatewayTlsArgs, MembersGuard, MonitoringServices } from "../components/monitoring-services";
 import type { StackConfig } from "./config";
 import type { DeployOptions } from "./deploy";
 import { OwnerHost, ownerHost } from "./owner-host";
@@ -19,6 +19,8 @@ export interface SharedDeployment {
     jump?: SshJump;
     /** Stands when targets can be registered. */
     ready: pulumi.Resource;
+    /** Refuses `destroy` while members are registered. Call it last, with all that must then stay. */
+    guard: (dependsOn: pulumi.Resource[]) => void;
 }
 
 /** A root that outlives the deployment: the gateway renews its own short-lived certificates by it. */
@@ -35,13 +37,16 @@ export function deployShared(owner: OwnerConfig, { environment, repair }: StackC
         machine: host.machine, address: host.address, hostId: host.id, memoryMiB: host.memoryMiB, bootTimeoutSeconds: host.bootTimeoutSeconds, keysDirectory,
         port: owner.port, tls: gatewayTls, names: [...host.names, ...(owner.names ?? [])], grafanaAdminPassword: adminPassword, alertWebhookUrl: secretOrNone(owner.alertWebhookUrl),
         environments: Object.fromEntries(Object.keys(identities).map((name) => [name, environmentArgs(owner, name, identities[name])])),
-        ownEnvironment: environment, destroyWithMembers: owner.destroyWithMembers,
+        destroyWithMembers: owner.destroyWithMembers,
         retention: owner.retention, dataDirectory: owner.directory, images: owner.images, registry: owner.registry,
     }, { dependsOn: host.dependsOn });
 
     const connections = Object.fromEntries(Object.entries(identities).map(([name, identity]) => [name, connectionFor(name, identity, host, services)]));
     return {
         connections, jump: host.machine.ssh?.jump, ready: services,
+        guard: (dependsOn) => void new MembersGuard("members-guard", {
+            machine: host.machine, ownEnvironment: environment, destroyWithMembers: owner.destroyWithMembers,
+        }, { dependsOn: [services, ...dependsOn] }),
         outputs: {
             monitoring: {
                 url: services.gatewayUrl, versions: services.versions,

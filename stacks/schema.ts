@@ -76,7 +76,7 @@ const machine = z.strictObject({ local: z.boolean().optional(), ssh: ssh.extend(
 
 const owner = z.strictObject({
     host: z.strictObject({ ec2: ec2.optional(), machine: machine.optional() }),
-    address: address.optional(), registrationAddress: address.optional(),
+    address: address.optional(), registrationAddress: address.optional(), hostKey: hostKey.optional(),
     environments: z.record(environmentName, environment),
     port: port.optional(), tls: z.enum(["ca", "provided", "acme", "off"]).optional(), certificate: z.string().optional(), privateKey: z.string().optional(), domain: z.string().optional(),
     trustedCa: z.string().optional(), email: z.string().optional(),

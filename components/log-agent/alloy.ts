@@ -1,3 +1,4 @@
+import { hostPort } from "../names";
 import { renderTemplate } from "../render";
 import { CONFIG_DIRECTORY, DATA_DIRECTORY, LogAgentPlan } from "./plan";
 
@@ -70,11 +71,6 @@ export function renderSpanStatements(plan: LogAgentPlan): string[] {
         // An SDK that was told no name calls itself unknown_service.
         set("service.name", plan.application, ` where ${name} == nil or IsMatch(${name}, "^(unknown_service.*)?$")`),
     ];
-}
-
-/** `ADDRESS:PORT`, with brackets where the address is IPv6. */
-export function hostPort(address: string, port: number): string {
-    return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 function exporter(name: string, mib: number, blocking: boolean, gateway: GatewayView) {

@@ -1,5 +1,6 @@
 import { renderTemplate } from "../render";
-import { hostPort, PATHS } from "./alloy";
+import { hostPort } from "../names";
+import { PATHS } from "./alloy";
 import { AGENT_USER, CONFIG_DIRECTORY, DATA_DIRECTORY, LogAgentPlan, PROGRAM_DIRECTORY, PROMTAIL_PORT, UNIT_DIRECTORY } from "./plan";
 
 /** The copy of its configuration that Alloy runs: changed only when Alloy has taken the new one. */

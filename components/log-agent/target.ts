@@ -1,5 +1,5 @@
 import { TargetArgs } from "../metrics-target/args";
-import { hostPort } from "./alloy";
+import { hostPort } from "../names";
 import { ALLOY_PORT } from "./plan";
 
 /** Where Prometheus finds a host's metrics. */

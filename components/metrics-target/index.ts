@@ -33,6 +33,8 @@ export class MetricsTarget extends pulumi.ComponentResource {
             // The words of the forced command, not shell text: the identity has no shell. `set` runs on every change.
             create: "set",
             delete: "remove",
+            // Another environment's list is another one: the old one is taken back, by the identity that wrote it.
+            triggers: [args.environment],
             // Addresses and labels are no secrets, but profiles are, and they are one text.
             stdin: pulumi.secret(pulumi.output({ environment: args.environment, targets: args.targets, profiles: args.profiles ?? {}, repair: args.repair })
                 .apply((list) => renderTargets(list as TargetList))),

@@ -1,4 +1,5 @@
 import { renderTemplate } from "../render";
+import { SETUP_STATE } from "./setup-state";
 
 /** What the first boot needs to know, all values known. */
 export interface UserDataView {
@@ -12,12 +13,6 @@ export interface UserDataView {
     hostPrivateKey: string;
     hostPublicKey: string;
 }
-
-/**
- * Where the first boot says how far it is: `running: …`, `failed: …` or `done`. Who waits for the machine reads the reason here instead of
- * waiting for a Docker that will not come.
- */
-export const SETUP_STATE = "/var/lib/photogather-monitoring/host-setup";
 
 /** EC2's limit for user data. */
 const MAX_BYTES = 16 * 1024;

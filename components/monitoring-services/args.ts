@@ -16,9 +16,7 @@ export interface MonitoringServicesArgs {
     tls?: GatewayTlsArgs;
     /** The environments, by name: a token, a tenant, a scrape job and limits for each. e.g. `{ prod: {…}, dev: {…} }` */
     environments: Record<string, EnvironmentArgs>;
-    /** The environment whose stack owns this deployment; it is not counted as a member that `destroy` would cut off. @default "" */
-    ownEnvironment?: string;
-    /** Lets `destroy` go on while members are registered. @default false */
+    /** Lets an environment be taken out while its targets are registered. @default false */
     destroyWithMembers?: boolean;
     /** How long data is kept. */
     retention?: RetentionArgs;

@@ -3,6 +3,7 @@ import { renderTemplate } from "../render";
 import { BundleFile } from "../bundle";
 import { KnownServicesArgs } from "./args";
 import { CONFIG, GATEWAY_PORT } from "./services";
+import { bracketed } from "../names";
 
 const DIRECTORY = `${CONFIG}/gateway`;
 /** Readable by the gateway's user alone, as it holds tokens or a key. */
@@ -73,13 +74,13 @@ export function planSiteAddresses(args: KnownServicesArgs, port = GATEWAY_PORT):
     if (mode === "off") return [`http://:${port}`];
     if (mode === "provided") return [`https://:${port}`];
     if (mode === "acme") return [`https://${args.tls?.domain}:${port}`];
-    return [...new Set([args.address, ...(args.names ?? []), "localhost", "127.0.0.1", "gateway"])].map((name) => `https://${host(name)}:${port}`);
+    return [...new Set([args.address, ...(args.names ?? []), "localhost", "127.0.0.1", "gateway"])].map((name) => `https://${bracketed(name)}:${port}`);
 }
 
 /** The address that agents and people are given. */
 export function planGatewayUrl(args: Pick<KnownServicesArgs, "address" | "port" | "tls">): string {
     const { mode } = gatewayTls(args);
-    return `${mode === "off" ? "http" : "https"}://${host(args.tls?.domain ?? args.address)}:${args.port ?? 8080}`;
+    return `${mode === "off" ? "http" : "https"}://${bracketed(args.tls?.domain ?? args.address)}:${args.port ?? 8080}`;
 }
 
 /** PEM of the CA that agents must be given; "" where the system's own do. */
@@ -101,10 +102,6 @@ function fingerprint(pem: string): string {
 /** Ends a PEM text with one line break, whatever the user's ended with. */
 function line(pem: string | undefined): string {
     return `${(pem ?? "").trim()}\n`;
-}
-
-function host(address: string): string {
-    return address.includes(":") ? `[${address}]` : address;
 }
 
 /** In the order of names, so that the same arguments render the same bytes. */

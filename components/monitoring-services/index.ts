@@ -2,19 +2,21 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { Bundle } from "../bundle";
 import { machineFiles, machineScript } from "../machine";
+import { hostPort } from "../names";
 import { failOn } from "../problems";
 import { KnownServicesArgs, MonitoringServicesArgs } from "./args";
 import { planContainers, REPLACE_ON } from "./containers";
 import { digest } from "./backends";
 import { BUNDLE, planRestartDigests, planServiceBundle } from "./files";
 import { planGatewayCa, planGatewayUrl } from "./gateway";
-import { membersGuardScript, preflightScript, readyScript, removalScript, settleScript } from "./scripts";
+import { preflightScript, readyScript, removalScript, settleScript } from "./scripts";
 import { DATA, NETWORK, planImages, SERVICES } from "./services";
 import { provideSshFiles } from "./ssh-files";
 import { validateMonitoringServices } from "./validate";
 
 export * from "./args";
 export { planBudget } from "./budget";
+export { MembersGuard, MembersGuardArgs } from "./members-guard";
 export { renderSshFiles, writeSshFiles } from "./ssh-files";
 
 /** Labels of ours on Docker's things. */
@@ -51,8 +53,7 @@ export class MonitoringServices extends pulumi.ComponentResource {
         const network = this.createNetwork(name, provider, hostId, files);
         const images = planImages(args.images, args.registry);
         const containers = this.createContainers(name, args, { provider, network, bundle, hostId, images, files });
-        const ready = this.createReady(name, args, bundle, containers);
-        this.createMembersGuard(name, args, [ready, ...containers, files]);
+        this.createReady(name, args, bundle, containers);
 
         this.gatewayUrl = pulumi
             .output(args.address)
@@ -79,12 +80,12 @@ export class MonitoringServices extends pulumi.ComponentResource {
                 bundle,
                 bundleName: BUNDLE,
                 triggers: [hostId],
-                before: preflightScript(boot),
+                before: preflightScript(boot, args.destroyWithMembers ? undefined : Object.keys(args.environments)),
                 after: settleScript(args.dataDirectory ?? DATA),
                 remove: removalScript(args.dataDirectory ?? DATA),
                 ...(boot > 0 ? { patience: { attempts: -1 } } : {}),
             },
-            { parent: this, dependsOn: opts?.dependsOn, deleteBeforeReplace: true, customTimeouts: { create: `${boot + 600}s` } },
+            { parent: this, dependsOn: opts?.dependsOn, deleteBeforeReplace: true, customTimeouts: timeouts(boot + 600) },
         );
     }
 
@@ -100,7 +101,7 @@ export class MonitoringServices extends pulumi.ComponentResource {
         const provided = provideSshFiles(ssh, args.keysDirectory ?? `.keys/${name}`);
         const host = pulumi
             .all([ssh.address, ssh.port ?? 22, ssh.user ?? "ubuntu"])
-            .apply(([address, port, user]) => `ssh://${user}@${address.includes(":") ? `[${address}]` : address}:${port}`);
+            .apply(([address, port, user]) => `ssh://${user}@${hostPort(address, port)}`);
         return { provider: new docker.Provider(`${name}-docker`, { host, sshOpts: [pulumi.output("-F"), provided.config] }, opts), sshFiles: provided.files };
     }
 
@@ -144,17 +145,16 @@ export class MonitoringServices extends pulumi.ComponentResource {
     }
 
     /** Waits until every service says that it runs the present configuration. Runs again when a file or a container changes. */
-    private createReady(name: string, args: MonitoringServicesArgs, bundle: pulumi.Output<Bundle>, containers: docker.Container[]): pulumi.CustomResource {
+    private createReady(name: string, args: MonitoringServicesArgs, bundle: pulumi.Output<Bundle>, containers: docker.Container[]): void {
         const revision = pulumi.unsecret(bundle.apply(({ files }) => digest(files)));
         const stdin = pulumi.all([revision, ...containers.map(({ id }) => id)]).apply((lines) => `${lines.join("\n")}\n`);
-        return machineScript(`${name}-ready`, { machine: args.machine, create: readyScript(), input: stdin }, { parent: this, dependsOn: containers });
+        machineScript(`${name}-ready`, { machine: args.machine, create: readyScript(), input: stdin }, { parent: this, dependsOn: containers });
     }
+}
 
-    /** Depends on everything, so it is deleted first: its deletion is where `destroy` is refused. */
-    private createMembersGuard(name: string, args: MonitoringServicesArgs, everything: pulumi.Resource[]): void {
-        const refuse = membersGuardScript(args.ownEnvironment ?? "", args.destroyWithMembers ?? false);
-        void machineScript(`${name}-members-guard`, { machine: args.machine, create: ":", delete: refuse }, { parent: this, dependsOn: everything });
-    }
+/** For every operation: each waits for the host in the same way. */
+function timeouts(seconds: number): pulumi.CustomTimeouts {
+    return { create: `${seconds}s`, update: `${seconds}s`, delete: `${seconds}s` };
 }
 
 /** What the containers stand on. */

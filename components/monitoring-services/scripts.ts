@@ -1,4 +1,5 @@
 import { shell } from "../encode";
+import { SETUP_STATE } from "../monitoring-host/setup-state";
 import { REGISTRATION, registrationApplyScript, registrationRemoveScript, registrationSetupScript } from "../metrics-target/registration";
 import { CONFIG, NETWORK } from "./services";
 
@@ -8,14 +9,16 @@ const FAIL = `fail() { echo "photogather-monitoring: $*" >&2; exit 1; }`;
  * Shell text that runs before the files are written: is this a host that the services can run on? One sentence for each thing that is missing.
  *
  * @param bootSeconds how long to wait for a host that is still setting itself up; 0 for none
+ * @param environments those that will be there; one that is registered and not among them is refused. Absent: none is refused
  */
-export function preflightScript(bootSeconds: number): string {
+export function preflightScript(bootSeconds: number, environments?: string[]): string {
     return `${FAIL}
-patience=${bootSeconds}
-if [ "$patience" -gt 0 ] && command -v cloud-init >/dev/null; then timeout "$patience" cloud-init status --wait >/dev/null 2>&1 || :; fi
-deadline=$(( $(date +%s) + patience ))
-until command -v docker >/dev/null && docker version >/dev/null 2>&1; do
+deadline=$(( $(date +%s) + ${bootSeconds} ))
+state() { cat ${SETUP_STATE} 2>/dev/null || echo done; }
+until state=$(state) && [ "$state" = done ] && command -v docker >/dev/null && docker version >/dev/null 2>&1; do
+  case $state in failed:*) fail "this host could not set itself up; \${state#failed: } (more in /var/log/cloud-init-output.log there)" ;; esac
   if [ "$(date +%s)" -ge "$deadline" ]; then
+    [ "$state" = done ] || fail "this host is still setting itself up after ${bootSeconds} s: \${state#running: }"
     command -v docker >/dev/null || fail "Docker is not installed on this host; install it, e.g. with: apt-get install docker.io"
     fail "Docker does not answer on this host: $(docker version 2>&1 | tail -n 1)"
   fi
@@ -31,7 +34,18 @@ if [ -n "\${SUDO_USER:-}" ] && [ "$SUDO_USER" != root ]; then
   runuser -u "$SUDO_USER" -- docker version >/dev/null 2>&1 ||
     fail "the user $SUDO_USER may not use Docker on this host; allow it with: usermod -aG docker $SUDO_USER"
 fi
-${registrationSetupScript()}`;
+${environments ? registeredElsewhereScript(environments) : ""}${registrationSetupScript()}`;
+}
+
+/** Shell text that refuses to take an environment away whose members would be cut off: they could not even take their targets back. */
+function registeredElsewhereScript(environments: string[]): string {
+    return `for file in ${REGISTRATION.root}/targets/[a-z0-9]*.json; do
+  [ -f "$file" ] || continue
+  name=\${file##*/}; name=\${name%%.*}
+  case " ${environments.join(" ")} " in *" $name "*) continue ;; esac
+  fail "the environment $name still has targets here, and would be cut off: destroy its stack first, or set destroyWithMembers to true"
+done
+`;
 }
 
 /** Shell text that runs when the files are in place. */

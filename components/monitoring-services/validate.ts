@@ -62,9 +62,6 @@ function validateEnvironments(args: MonitoringServicesArgs): Problem[] {
     const names = Object.keys(args.environments);
     return [
         ...(names.length > 0 ? [] : [{ path: "environments", message: "expected at least one environment" }]),
-        ...(args.ownEnvironment && !names.includes(args.ownEnvironment)
-            ? [{ path: "ownEnvironment", message: `expected one of the environments, got ${quote(args.ownEnvironment)}` }]
-            : []),
         ...Object.entries(args.environments).flatMap(([name, environment]) => under(`environments.${name}`, validateOne(environment))),
         ...under(
             "environments",

@@ -30,7 +30,9 @@ export class OtelJavaAgent extends pulumi.ComponentResource {
         machineFiles(`${name}-files`, {
             machine: args.machine, bundleName: bundleName(plan.application), bundle: planJavaAgentBundle(plan),
             before: renderJavaAgentDownload(plan), after: renderJavaAgentInstall(plan), remove: renderJavaAgentRemove(plan),
-        }, { parent: this, dependsOn: opts?.dependsOn });
+            // Its files bear the application's name: under another one they are other files, and the old ones must go.
+            triggers: [plan.application],
+        }, { parent: this, dependsOn: opts?.dependsOn, deleteBeforeReplace: true });
         this.envFile = pulumi.output(plan.envFile);
         this.jar = pulumi.output(plan.jar);
         this.registerOutputs({ envFile: this.envFile, jar: this.jar });

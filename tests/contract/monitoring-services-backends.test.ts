@@ -11,12 +11,12 @@ import { sampleServices, TOKENS } from "../support/services";
 /** Arguments at the edges of what is allowed. */
 const EDGES: Record<string, Partial<KnownServicesArgs>> = {
     "as shipped": {},
-    "one environment, a large host": { environments: { a: sampleServices().environments.prod }, ownEnvironment: "a", memoryMiB: 15000, logRules: {} },
+    "one environment, a large host": { environments: { a: sampleServices().environments.prod }, memoryMiB: 15000, logRules: {} },
     "names that YAML would take for something else": {
         environments: Object.fromEntries(
             ["0", "1e3", "null", "true", "no", "0x1f"].map((name, i) => [name, { ...sampleServices().environments.prod, token: `token-of-environment-${i}` }]),
         ),
-        ownEnvironment: "0",
+
         logRules: {},
     },
     "long retention, a webhook": {

@@ -1,12 +1,13 @@
 import { Lab } from "./support/lab";
-import { lack } from "../support/parts";
+import { lack, standIn } from "../support/parts";
 import { sleep } from "./support/wait";
 import { World } from "./support/world";
 
 /** Parts without which nothing here can run: then every test is skipped, or fails where they are required. */
 before(function () {
-    const [missing] = Lab.lacking();
-    if (missing) lack(this as unknown as Mocha.Context, missing);
+    const missing = Lab.lacking();
+    for (const name of missing) standIn(name);
+    if (missing.length > 0) lack(this as unknown as Mocha.Context, missing[0]);
 });
 
 after(async function () {

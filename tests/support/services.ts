@@ -34,7 +34,7 @@ export function sampleServices(change: Partial<KnownServicesArgs> = {}): KnownSe
                 traceRateMiB: 0.5,
             },
         },
-        ownEnvironment: "prod",
+
         grafanaAdminPassword: "correct horse battery staple",
         dashboards: { "service.json": '{"uid":"service","title":"Service","panels":[]}\n' },
         rules: { "hosts.yml": "groups:\n  - name: hosts\n    rules:\n      - alert: TargetDown\n        expr: up == 0\n        for: 2m\n" },

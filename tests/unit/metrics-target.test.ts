@@ -31,7 +31,7 @@ describe("MetricsTarget", () => {
         assert.deepEqual([component.type, component.name], ["photogather-monitoring:index:MetricsTarget", "metrics"]);
         assert.deepEqual([command.type, command.name, command.parent], ["command:remote:Command", "metrics-targets", "metrics"]);
         const { stdin, connection, ...inputs } = command.inputs;
-        assert.deepEqual(inputs, { create: "set", delete: "remove", addPreviousOutputInEnv: false, logging: "none" });
+        assert.deepEqual(inputs, { create: "set", delete: "remove", triggers: ["dev"], addPreviousOutputInEnv: false, logging: "none" });
         assert.ok(isSecret(stdin));
         const profiles = { "log-agent": { username: "prometheus", password: "s3cret" } };
         assert.equal(reveal(stdin), renderTargets({ environment: "dev", targets: [application, host], profiles }));

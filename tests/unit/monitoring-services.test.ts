@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { MonitoringServices, MonitoringServicesArgs } from "../../components/monitoring-services";
+import { MembersGuard, MonitoringServices, MonitoringServicesArgs } from "../../components/monitoring-services";
 import { planContainers } from "../../components/monitoring-services/containers";
 import { planRestartDigests, renderServiceFiles } from "../../components/monitoring-services/files";
 import { membersGuardScript, preflightScript, readyScript, settleScript } from "../../components/monitoring-services/scripts";
@@ -38,7 +38,6 @@ describe("MonitoringServices", () => {
             children.map(({ type, name, parent }) => [type, name, parent]).sort(),
             [
                 ["command:remote:Command", "monitoring-files", "monitoring"],
-                ["command:remote:Command", "monitoring-members-guard", "monitoring"],
                 ["command:remote:Command", "monitoring-ready", "monitoring"],
                 ...SERVICES.map(({ name }) => ["docker:index/container:Container", `monitoring-${name}`, "monitoring"]),
                 ["docker:index/network:Network", "monitoring-network", "monitoring"],
@@ -106,14 +105,21 @@ describe("MonitoringServices", () => {
         assert.match(sentScripts(before).input, /monitoring-loki-id/);
     });
 
-    it("has the guard depend on everything, so that it goes first, and updates it in place", async () => {
-        const guard = named(await registered(), "monitoring-members-guard");
+    it("the members guard depends on what must outlive it, and updates in place", async () => {
+        const guard = async (destroyWithMembers: boolean) => {
+            const all = await record(() => {
+                const services = new MonitoringServices("monitoring", args());
+                new MembersGuard("members-guard", { machine: { ssh }, ownEnvironment: "prod", destroyWithMembers }, { dependsOn: [services] });
+            });
+            return named(all, "members-guard-check");
+        };
+        const refusing = await guard(false);
         for (const name of ["monitoring-ready", "monitoring-files", ...SERVICES.map((service) => `monitoring-${service.name}`)])
-            assert.ok(guard.options.dependsOn.includes(name), name);
-        assert.equal(guard.inputs.triggers, undefined);
-        const forced = named(await registered({ destroyWithMembers: true }), "monitoring-members-guard");
-        assert.equal(sentScripts(forced).create, sentScripts(guard).create);
-        assert.notEqual(sentScripts(forced).delete, sentScripts(guard).delete);
+            assert.ok(refusing.options.dependsOn.includes(name), name);
+        assert.equal(refusing.inputs.triggers, undefined);
+        const forced = await guard(true);
+        assert.equal(sentScripts(forced).create, sentScripts(refusing).create);
+        assert.notEqual(sentScripts(forced).delete, sentScripts(refusing).delete);
     });
 
     it("makes all of it anew on another host of the same address", async () => {
@@ -190,7 +196,7 @@ describe("MonitoringServices", () => {
                         tls: { mode: "self" },
                         memoryMiB: 512,
                         retention: { logs: "2h", metrics: "forever" },
-                        ownEnvironment: "staging",
+
                         keysDirectory: "/root/keys",
                         images: { lokki: "x" },
                         rules: { "../x.yml": "" },
@@ -208,7 +214,6 @@ describe("MonitoringServices", () => {
                             "tls.mode: ",
                             "environments.Prod",
                             "token: ",
-                            "ownEnvironment: ",
                             "retention.metrics: ",
                             "retention.logs: ",
                             "memoryMiB: ",

@@ -55,6 +55,15 @@ describe("the owner stack as shipped", () => {
         const targets = owner.registrations.find(({ name }) => name === "metrics-targets")!;
         assert.ok(targets.options.dependsOn.includes("monitoring-ready"), JSON.stringify(targets.options.dependsOn));
     });
+    it("asks its guard before anything else goes: prod's own targets and agents too", () => {
+        const { options } = owner.registrations.find(({ name }) => name === "members-guard-check")!;
+        for (const name of ["metrics-targets", "prod-was-1-log-agent-files", "prod-was-2-java-agent-files", "monitoring-files"]) assert.ok(options.dependsOn.includes(name), name);
+    });
+    it("sends everything that a machine gets as a secret", () => {
+        const sent = owner.registrations.filter(({ name }) => /-files$|^metrics-targets$/.test(name));
+        assert.ok(sent.length > 5);
+        for (const { name, inputs } of sent) assert.ok(isSecret(inputs.stdin), name);
+    });
     it("wires each host with one command per component, each the component's child", () => {
         assert.deepEqual(names(owner.registrations, "prod-was-1-log-agent"), ["Command prod-was-1-log-agent-files"]);
         assert.deepEqual(names(owner.registrations, "prod-was-1-java-agent"), ["Command prod-was-1-java-agent-files"]);

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
-import { PLACEHOLDER_KEY, placeholderConnection } from "./world";
+import { PLACEHOLDER_KEY, placeholderConnection, PLACEHOLDER_CERTIFICATE, PLACEHOLDER_PUBLIC_KEY } from "./world";
 
 /** Stacks that have a config file in the project directory, owner first: members read what the owner's plan gave. */
 export function findStacks(directory: string): string[] {
@@ -15,7 +15,7 @@ export function loadConfig(directory: string, stack: string): Record<string, str
     const entries = readStack(directory, stack);
     const environment = String(entries.find(([key]) => key.endsWith(":environment"))?.[1] || stack);
     return Object.fromEntries(entries.map(([key, value]) => {
-        const plain = withoutSecrets(value, key, environment);
+        const plain = withoutSecrets(value, [key.split(":").pop()!], environment);
         return [key, typeof plain === "string" ? plain : JSON.stringify(plain)];
     }));
 }
@@ -27,16 +27,20 @@ function readStack(directory: string, stack: string): [string, unknown][] {
 }
 
 /** An encrypted value cannot be read here, and need not be: what stands in for it has the form that its name tells. */
-function withoutSecrets(value: unknown, key: string, environment: string): unknown {
-    if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, key, environment));
+function withoutSecrets(value: unknown, path: string[], environment: string): unknown {
+    if (Array.isArray(value)) return value.map((item, index) => withoutSecrets(item, [...path, String(index)], environment));
     if (typeof value !== "object" || value === null) return value;
-    if ("secure" in value) return placeholder(key, environment);
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withoutSecrets(item, name, environment)]));
+    if ("secure" in value) return placeholder(path, environment);
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withoutSecrets(item, [...path, name], environment)]));
 }
 
-function placeholder(key: string, environment: string): unknown {
+function placeholder(path: string[], environment: string): unknown {
+    const key = path[path.length - 1];
     if (key === "connection") return placeholderConnection(environment);
+    if (key === "hostKey") return PLACEHOLDER_PUBLIC_KEY;
     if (/key$/i.test(key)) return PLACEHOLDER_KEY;
+    if (/^(ca|trustedCa|certificate)$/.test(key)) return PLACEHOLDER_CERTIFICATE;
     if (/url$/i.test(key)) return "https://offline-placeholder.invalid/";
-    return `offline-placeholder-for-${key.replace(/\W/g, "-")}`;
+    // By the whole path: two secrets that must differ, as tokens, get two placeholders.
+    return `offline-placeholder-for-${path.join("-").replace(/\W/g, "-")}`;
 }

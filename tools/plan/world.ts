@@ -3,8 +3,8 @@ import { Answers, Computed } from "../offline";
 
 /** A key that has the form of one and is none: the plan never makes or shows a secret. */
 export const PLACEHOLDER_KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb2ZmbGluZS1wbGFuLXBsYWNlaG9sZGVy\n-----END OPENSSH PRIVATE KEY-----\n";
-const PLACEHOLDER_PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIG9mZmxpbmUtcGxhbi1wbGFjZWhvbGRlci1ub3QtYS1rZXk=";
-const PLACEHOLDER_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nb2ZmbGluZS1wbGFuLXBsYWNlaG9sZGVy\n-----END CERTIFICATE-----\n";
+export const PLACEHOLDER_PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIG9mZmxpbmUtcGxhbi1wbGFjZWhvbGRlci1ub3QtYS1rZXk=";
+export const PLACEHOLDER_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nb2ZmbGluZS1wbGFuLXBsYWNlaG9sZGVy\n-----END CERTIFICATE-----\n";
 
 /** What stands in for a member's secret `monitoring.connection`. */
 export function placeholderConnection(environment: string): Connection {
