@@ -1,20 +1,74 @@
 import * as net from "node:net";
-import { Problem } from "../components/problems";
+import { LOG_AGENT_PROFILE } from "../components/log-agent/target";
+import { validateLogAgent } from "../components/log-agent/validate";
+import { validateTargets } from "../components/metrics-target/targets";
+import { validateMonitoringHost } from "../components/monitoring-host/validate";
+import { validateLogRetention, validateRetention } from "../components/monitoring-services/retention";
+import { validateJavaAgent } from "../components/otel-java-agent/plan";
+import { Problem, under } from "../components/problems";
 import type { Was } from "./config";
+import { actuatorProfiles, javaAgentArgs, logAgentArgs, planTargets } from "./host-args";
 import type { EnvironmentConfig, OwnerConfig } from "./schema";
 
-/** Rules between the values of the `was` list, which no schema of one value can see. */
-export function crossCheckWas(was: Was[]): Problem[] {
+/** What of a config could be read; a hole stands for a host that has a mistake of its own. */
+export type Hosts = (Was | undefined)[];
+
+/** Rules between the values of the `was` list, and those of the components, which no schema of one value can see. */
+export function crossCheckWas(was: Hosts, environment: string): Problem[] {
+    const twinOf = (index: number, same: (host: Was) => unknown) => was.findIndex((other) => other && same(other) === same(was[index]!));
     return was.flatMap((host, index) => {
+        if (!host) return [];
         const path = `was[${index}]`;
-        const twin = was.findIndex((other) => other.name === host.name);
+        const [byName, byAddress] = [twinOf(index, ({ name }) => name), twinOf(index, ({ address }) => address)];
         return [
-            ...(twin < index ? [{ path: `${path}.name`, message: `"${host.name}" names was[${twin}] already; each host needs a name of its own` }] : []),
+            ...(byName < index ? [{ path: `${path}.name`, message: `"${host.name}" names was[${byName}] already; each host needs a name of its own` }] : []),
+            ...(byName === index && byAddress < index ? [{ path: `${path}.address`, message: `${host.address} is was[${byAddress}] already: one host, one entry` }] : []),
             ...(host.application ? [] : [{ path: `${path}.application`, message: "expected the application's name, here or in defaults.application" }]),
             ...(host.ssh && !host.ssh.hostKey ? [{ path: `${path}.ssh.hostKey`, message: `expected the host's public key; ask it with: ssh-keyscan -t ed25519 ${host.ssh.address}` }] : []),
             ...checkActuator(path, host),
             ...checkPromtail(path, host),
+            ...(host.application && checkPromtail(path, host).length === 0 ? under(path, checkComponents(host, environment)) : []),
         ];
+    });
+}
+
+/** Where the components' arguments stand in the config. The first that fits counts. */
+const LOG_AGENT_PATHS: [RegExp, string][] = [
+    [/^otlp\.address/, "tracing.listenAddress"], [/^otlp\.port/, "hostMetrics.port"], [/^(otlp|sampling)\b/, "tracing"], [/^artifact\b/, "artifacts.agent"],
+    [/^image/, "artifacts.agentImage"], [/^host$/, "name"],
+];
+const JAVA_AGENT_PATHS: [RegExp, string][] = [
+    [/^instance/, "name"], [/^otlpEndpoint/, "tracing.listenAddress"], [/^(systemdService|restartService)/, "tracing.service"], [/^restartContainer/, "tracing.container"],
+    [/^(properties|methods)\b/, "tracing.$1"], [/^(version|url|sha256)/, "artifacts.javaAgent.$1"],
+];
+const TARGET_PATHS: [RegExp, string][] = [
+    [/^targets\[\d+\]\.(path|scheme|intervalSeconds)/, "actuator.$1"], [/^targets\[\d+\]\.instance/, "name"], [/^targets\[\d+\]\.(.*)/, "$1"],
+    [/^profiles\.[^.]+\.(.*)/, "actuator.$1"],
+];
+
+/** No config gives these: the program makes them, and they are not made yet. */
+const MADE_HERE = /^hostMetrics\.(password|certificate|privateKey)$/;
+
+/** What the components themselves would refuse, told before anything exists, in the config's own words. */
+function checkComponents(host: Was, environment: string): Problem[] {
+    const gateway = { url: "https://localhost", ca: "", token: "" };
+    const metrics = { username: "prometheus", password: "", certificate: "", privateKey: "" };
+    const registration = { address: "localhost", privateKey: "", hostKey: "" };
+    const wired = host.tracing.enabled && host.tracing.javaAgent;
+    const found = [
+        ...relabel(LOG_AGENT_PATHS, validateLogAgent(logAgentArgs(host, {}, { environment, gateway, credentials: metrics }))),
+        ...(wired ? relabel(JAVA_AGENT_PATHS, validateJavaAgent(javaAgentArgs(host, {}, environment))) : []),
+        ...relabel(TARGET_PATHS, validateTargets({
+            environment, registration, targets: planTargets([host]), profiles: { ...actuatorProfiles([host]), [LOG_AGENT_PROFILE]: {} },
+        })),
+    ];
+    return found.filter(({ path }) => !MADE_HERE.test(path)).filter(({ path, message }, index, all) => all.findIndex((other) => other.path === path && other.message === message) === index);
+}
+
+function relabel(paths: [RegExp, string][], problems: Problem[]): Problem[] {
+    return problems.map(({ path, message }) => {
+        const [pattern, replacement] = paths.find(([candidate]) => candidate.test(path)) ?? [/^/, ""];
+        return { path: path.replace(pattern, replacement), message };
     });
 }
 
@@ -38,7 +92,7 @@ function checkPromtail(path: string, { agent, tracing, hostMetrics }: Was): Prob
 }
 
 /** Rules between the owner's values. */
-export function crossCheckOwner(owner: OwnerConfig, environment: string, was: Was[]): Problem[] {
+export function crossCheckOwner(owner: OwnerConfig, environment: string, was: Hosts): Problem[] {
     const { host, environments } = owner;
     const problems: Problem[] = [];
     const machine = host.machine;
@@ -58,12 +112,13 @@ export function crossCheckOwner(owner: OwnerConfig, environment: string, was: Wa
     if (machine?.local && !owner.hostKey) {
         problems.push({ path: "monitoring.hostKey", message: "expected this machine's public host key, by which targets are registered; ask it with: ssh-keyscan -t ed25519 localhost" });
     }
-    problems.push(...checkTls(owner));
+    if (host.ec2) problems.push(...under("monitoring.host.ec2", validateMonitoringHost({ ...host.ec2, gatewayPort: owner.port })));
+    problems.push(...checkTls(owner), ...checkRetention(owner));
     const own = environments[environment];
     if (!own) {
         problems.push({ path: "monitoring.environments", message: `expected an entry "${environment}", this stack's own environment; found ${Object.keys(environments).join(", ") || "none"}` });
     } else {
-        problems.push(...checkTargets(own, was));
+        problems.push(...checkTargets(own, was, environment));
     }
     return problems;
 }
@@ -77,20 +132,31 @@ function checkTls({ tls, certificate, privateKey, domain, host, port }: OwnerCon
     return [];
 }
 
+function checkRetention({ retention = {}, environments }: OwnerConfig): Problem[] {
+    return [
+        ...under("monitoring.retention", validateRetention(retention)),
+        ...Object.entries(environments).flatMap(([name, { retention: own }]) => own?.logs ? validateLogRetention(`monitoring.environments.${name}.retention.logs`, own.logs) : []),
+    ];
+}
+
 /** What of an environment's rules a member must know to find its own mistakes before anything is created. */
 export type TargetRules = Pick<EnvironmentConfig, "cidrs" | "hosts" | "labels">;
 
 /** Hosts that the monitoring host would refuse to scrape: found here, before anything is created. */
-export function checkTargets(rules: TargetRules, was: Was[]): Problem[] {
-    return was.flatMap(({ address, labels, name }, index) => [
-        ...(isWithin(address, rules) ? [] : [{
-            path: `was[${index}].address`,
-            message: `${address} (${name}) is not within the environment's cidrs (${rules.cidrs.join(", ")}): mend it, or add its range in the owner stack`,
-        }]),
-        ...Object.keys(labels).filter((label) => !rules.labels?.includes(label)).map((label) => ({
-            path: `was[${index}].labels.${label}`, message: `the environment does not allow this label: add it to monitoring.environments.<environment>.labels in the owner stack`,
+export function checkTargets(rules: TargetRules, was: Hosts, environment: string): Problem[] {
+    return was.flatMap((host, index) => host ? [
+        ...(isWithin(host.address, rules) ? [] : [{ path: `was[${index}].address`, message: outside(host, rules, environment) }]),
+        ...Object.keys(host.labels).filter((label) => !rules.labels?.includes(label)).map((label) => ({
+            path: `was[${index}].labels.${label}`, message: `expected a label that the environment allows: add it to monitoring.environments.${environment}.labels in the owner stack, and run \`pulumi up\` there`,
         })),
-    ]);
+    ] : []);
+}
+
+function outside({ address, name }: Was, { cidrs }: TargetRules, environment: string): string {
+    const section = `monitoring.environments.${environment}`;
+    return net.isIP(address)
+        ? `${address} (${name}) is not within the environment's cidrs (${cidrs.join(", ")}): mend it, or add its range to ${section}.cidrs in the owner stack`
+        : `${address} (${name}) is a host name: expected an IP address, or the name in ${section}.hosts in the owner stack`;
 }
 
 function isWithin(address: string, { cidrs, hosts = [] }: TargetRules): boolean {

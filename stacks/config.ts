@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { z } from "zod";
 import { Connection, validateConnection } from "../components/connection";
 import { failOn, Problem, under } from "../components/problems";
 import { crossCheckOwner, crossCheckWas } from "./checks";
-import { ArtifactsConfig, JumpConfig, memberSchema, OwnerConfig, ownerSchema, schema, SshConfig, WasConfig, WasDefaults } from "./schema";
+import { completeWas } from "./complete";
+import { ArtifactsConfig, JumpConfig, memberSchema, OwnerConfig, ownerSchema, schema, SshConfig, wasDefaultsSchema, wasSchema } from "./schema";
+import { issues } from "./wording";
 
 /** The config of one stack, complete: every default filled in, every rule held. */
 export interface StackConfig {
@@ -111,7 +112,6 @@ export function readConfig(): StackConfig {
  * @throws pulumi.RunError that lists every problem with its path, e.g. `was[2].address: expected a host name or an IP address, got ""`
  */
 export function parseConfig(raw: RawConfig, project: string, stack: string): StackConfig {
-    const subject = `the config of stack "${stack}" (Pulumi.${stack}.yaml)`;
     const problems: Problem[] = [];
     const values = ownValues(raw, project, problems);
     const base = schema.safeParse({ monitoring: {}, ...values });
@@ -119,20 +119,31 @@ export function parseConfig(raw: RawConfig, project: string, stack: string): Sta
     const given = isRecord(values.monitoring) ? values.monitoring : undefined;
     const environment = typeof values.environment === "string" ? values.environment : stack;
     const role = parseRole(given, environment, problems);
-    failOn(subject, problems);
+    const hosts = goodHosts(values);
+    problems.push(...crossCheckWas(hosts, environment), ...(role.owner ? crossCheckOwner(role.owner, environment, hosts) : []));
+    failOn(`the config of stack "${stack}" (Pulumi.${stack}.yaml)`, problems);
+    return { environment, ...role, was: hosts as Was[], repair: base.data!.repair ?? "" };
+}
 
-    const { defaults = {}, was = [], repair = "" } = base.data!;
-    const hosts = was.map((host) => completeWas(host, defaults));
-    failOn(subject, [...crossCheckWas(hosts), ...(role.owner ? crossCheckOwner(role.owner, environment, hosts) : [])]);
-    return { environment, ...role, was: hosts, repair };
+/** The hosts whose own values are good, each at its index: so that a mistake in one does not hide those in the others. */
+function goodHosts(values: Record<string, unknown>): (Was | undefined)[] {
+    const defaults = wasDefaultsSchema.safeParse(values.defaults ?? {});
+    if (!defaults.success || !Array.isArray(values.was)) return [];
+    return values.was.map((item) => {
+        const { data } = wasSchema.safeParse(item);
+        return data && completeWas(data, defaults.data);
+    });
 }
 
 /** The project's own keys, structured values parsed. Keys of other namespaces (`aws:region`) are not ours. */
 function ownValues(raw: RawConfig, project: string, problems: Problem[]): Record<string, unknown> {
     const values: Record<string, unknown> = {};
     for (const [key, text] of Object.entries(raw)) {
-        if (!key.startsWith(`${project}:`)) continue;
-        const name = key.slice(project.length + 1);
+        const [namespace, name] = [key.slice(0, key.indexOf(":")), key.slice(key.indexOf(":") + 1)];
+        if (namespace !== project) {
+            if (name in schema.shape) problems.push({ path: key, message: `expected the prefix "${project}:", or none` });
+            continue;
+        }
         if (name === "environment" || name === "repair") {
             if (text !== "") values[name] = text; // "" is Pulumi.yaml's default: not given
             continue;
@@ -169,48 +180,6 @@ function parseRole(given: Record<string, unknown> | undefined, environment: stri
 function fromText(value: unknown): unknown {
     if (typeof value !== "string") return value;
     try { return JSON.parse(value); } catch { return undefined; }
-}
-
-/** A host's own settings over the stack's `defaults`, section by section, over ours. */
-function completeWas(host: WasConfig, defaults: WasDefaults): Was {
-    const agent = host.agent ?? defaults.agent ?? "alloy";
-    const alloy = agent === "alloy";
-    const actuator = { enabled: true, port: 8080, path: "/actuator/prometheus", scheme: "http", username: "", password: "", ca: "", serverName: "", ...defaults.actuator, ...host.actuator };
-    const tracing = { enabled: alloy, javaAgent: true, service: "", container: "", properties: {}, methods: {}, restart: false, listenAddress: "127.0.0.1", percentage: 100, slowMs: 500, ...defaults.tracing, ...host.tracing };
-    return {
-        name: host.name, address: host.address, agent,
-        application: host.application ?? defaults.application ?? "",
-        runtime: host.runtime ?? defaults.runtime ?? "systemd",
-        labels: { ...defaults.labels, ...host.labels },
-        ...(host.local ? {} : { ssh: completeSsh(host, defaults) }),
-        actuator, tracing,
-        logs: { files: [], units: [], containers: [], applications: {}, ...defaults.logs, ...host.logs },
-        hostMetrics: { enabled: alloy, port: 12345, ...defaults.hostMetrics, ...host.hostMetrics },
-        patterns: { ...defaults.patterns, ...host.patterns },
-        redactions: { ...defaults.redactions, ...host.redactions },
-        artifacts: { ...defaults.artifacts, ...host.artifacts },
-        promtailDirectory: host.promtailDirectory ?? defaults.promtailDirectory,
-    };
-}
-
-function completeSsh(host: WasConfig, defaults: WasDefaults): SshConfig & { address: string; hostKey: string } {
-    const ssh = { ...defaults.ssh, ...host.ssh };
-    return { ...ssh, address: ssh.address ?? host.address, hostKey: ssh.hostKey ?? "" };
-}
-
-/** zod's issues as problems: `was[2].address: expected …`. */
-function issues(error: z.ZodError | undefined): Problem[] {
-    return (error?.issues ?? []).map((issue) => ({ path: dotted(issue.path), message: wording(issue) }));
-}
-
-function dotted(path: PropertyKey[]): string {
-    return path.map((key) => typeof key === "number" ? `[${key}]` : `.${String(key)}`).join("").replace(/^\./, "");
-}
-
-function wording(issue: z.core.$ZodIssue): string {
-    if (issue.code === "unrecognized_keys") return `unknown ${issue.keys.length > 1 ? "keys" : "key"} ${issue.keys.map((key) => `"${key}"`).join(", ")}: see docs/configuration.md for those that exist`;
-    if (issue.code === "invalid_key") return issue.issues[0]?.message ?? issue.message;
-    return issue.message.replace(/^Invalid (input|option): /, "").replace(/, received undefined$/, ", which is missing");
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -2,12 +2,12 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import * as tls from "@pulumi/tls";
 import { Connection } from "../components/connection";
-import { HostMetrics, LOG_AGENT_PROFILE, LogAgent, LogAgentArgs, logAgentTarget } from "../components/log-agent";
+import { LOG_AGENT_PROFILE, LogAgent } from "../components/log-agent";
 import { Machine, SshJump } from "../components/machine";
-import { hostPort } from "../components/names";
-import { MetricsTarget, RegistrationArgs, ScrapeProfile, TargetArgs } from "../components/metrics-target";
-import { OtelJavaAgent, OtelJavaAgentArgs } from "../components/otel-java-agent";
+import { MetricsTarget, RegistrationArgs, ScrapeProfile } from "../components/metrics-target";
+import { OtelJavaAgent } from "../components/otel-java-agent";
 import type { Was } from "./config";
+import { actuatorProfiles, AgentCredentials, javaAgentArgs, logAgentArgs, planTargets } from "./host-args";
 import type { JumpConfig, SshConfig } from "./schema";
 
 /** What one stack wires, whether it owns the shared deployment or joins it. */
@@ -26,8 +26,6 @@ export interface EnvironmentArgs {
 /** Certificates of the log agents' metrics port are renewed on `up` in their last year. */
 const CERTIFICATE_HOURS = 5 * 365 * 24;
 const RENEWAL_HOURS = 365 * 24;
-/** OTLP/HTTP. */
-const OTLP_PORT = 4318;
 
 /** Wires every WAS host of one environment: targets for Prometheus, and agents for logs, traces and host metrics. */
 export function wireEnvironment(args: EnvironmentArgs): WiredEnvironment {
@@ -45,7 +43,7 @@ export function wireEnvironment(args: EnvironmentArgs): WiredEnvironment {
     const agents = was.flatMap((host) => {
         const machine = machineOf(host, args.repair, deployKey?.privateKeyOpenssh);
         return [
-            new LogAgent(`${host.name}-log-agent`, logAgentArgs(host, machine, args, hostMetrics)),
+            new LogAgent(`${host.name}-log-agent`, logAgentArgs(host, machine, { environment, gateway: args.connection.gateway, credentials: hostMetrics })),
             ...(host.tracing.enabled && host.tracing.javaAgent ? [new OtelJavaAgent(`${host.name}-java-agent`, javaAgentArgs(host, machine, environment))] : []),
         ];
     });
@@ -75,8 +73,6 @@ function agentCredentials(environment: string): AgentCredentials {
     return { username: "prometheus", password: password.result, certificate: certificate.certPem, privateKey: key.privateKeyPem };
 }
 
-type AgentCredentials = Required<Pick<HostMetrics, "username" | "password" | "certificate" | "privateKey">>;
-
 function profileOf({ username, password, certificate }: AgentCredentials): ScrapeProfile {
     return { username, password, ca: certificate, serverName: LOG_AGENT_PROFILE };
 }
@@ -84,41 +80,6 @@ function profileOf({ username, password, certificate }: AgentCredentials): Scrap
 function registrationOf({ connection, jump }: EnvironmentArgs): RegistrationArgs {
     const { address, port, user, privateKey, hostKey } = connection.registration as unknown as Record<keyof Connection["registration"], pulumi.Output<never>>;
     return { address, port, user, privateKey: pulumi.secret(privateKey), hostKey, ...(jump ? { jump } : {}) };
-}
-
-/** Every endpoint that Prometheus shall scrape for these hosts. */
-export function planTargets(was: Was[]): TargetArgs[] {
-    return was.flatMap((host) => {
-        const common = { application: host.application, instance: host.name, labels: host.labels };
-        const { actuator, hostMetrics } = host;
-        return [
-            ...(actuator.enabled ? [{
-                ...common, kind: "application", address: hostPort(host.address, actuator.port), path: actuator.path, scheme: actuator.scheme,
-                profile: actuatorProfileName(host, was), ...(actuator.intervalSeconds ? { intervalSeconds: actuator.intervalSeconds } : {}),
-            }] : []),
-            ...(hostMetrics.enabled ? [logAgentTarget({ address: host.address, port: hostMetrics.port, host: host.name, application: host.application, labels: host.labels })] : []),
-        ];
-    });
-}
-
-/** Hosts with the same credentials share a profile, named after the first of them. */
-function actuatorProfileName(host: Was, was: Was[]): string {
-    const identity = actuatorIdentity(host);
-    if (identity === "") return "";
-    const first = was.find((other) => actuatorIdentity(other) === identity)!;
-    return `actuator-${first.name.replace(/\./g, "-")}`;
-}
-
-function actuatorIdentity({ actuator: { enabled, username, password, ca, serverName } }: Was): string {
-    return enabled && (username || ca || serverName) ? JSON.stringify([username, password, ca, serverName]) : "";
-}
-
-/** The credentials that Actuator endpoints ask for, by profile. */
-export function actuatorProfiles(was: Was[]): Record<string, ScrapeProfile> {
-    return Object.fromEntries(was.filter((host) => actuatorIdentity(host) !== "").map((host) => {
-        const { username, password, ca, serverName } = host.actuator;
-        return [actuatorProfileName(host, was), { username, password, ca, serverName }];
-    }));
 }
 
 /** How commands reach the host, with the stack's own key where config names none. */
@@ -132,27 +93,4 @@ export function machineOf(host: Was, repair: string, deployKey: pulumi.Input<str
 /** A hop with a key: its own, or else the one of what lies behind it. */
 export function withKey<T extends SshConfig | JumpConfig>(hop: T, otherwise: pulumi.Input<string> | undefined): Omit<T, "privateKey"> & { privateKey: pulumi.Input<string> } {
     return { ...hop, privateKey: pulumi.secret(hop.privateKey ?? otherwise ?? "") };
-}
-
-function logAgentArgs(host: Was, machine: Machine, { environment, connection }: EnvironmentArgs, credentials: AgentCredentials | undefined): LogAgentArgs {
-    const { tracing, hostMetrics, artifacts } = host;
-    return {
-        machine, host: host.name, environment, application: host.application, gateway: connection.gateway, runtime: host.runtime, agent: host.agent,
-        logs: host.logs, labels: host.labels, patterns: host.patterns, redactions: host.redactions,
-        otlp: { enabled: tracing.enabled, address: tracing.listenAddress, droppedPaths: tracing.droppedPaths },
-        sampling: { percentage: tracing.percentage, slowMs: tracing.slowMs },
-        ...(hostMetrics.enabled && credentials ? { hostMetrics: { enabled: true, port: hostMetrics.port, ...credentials } } : {}),
-        artifact: artifacts.agent, image: artifacts.agentImage, promtailDirectory: host.promtailDirectory,
-    };
-}
-
-function javaAgentArgs({ name, application, tracing, artifacts }: Was, machine: Machine, environment: string): OtelJavaAgentArgs {
-    return {
-        machine, environment, application, instance: name, otlpEndpoint: `http://${hostPort(tracing.listenAddress, OTLP_PORT)}`,
-        properties: tracing.properties, ...(Object.keys(tracing.methods).length > 0 ? { methods: tracing.methods } : {}),
-        ...(tracing.service ? { systemdService: tracing.service } : {}),
-        ...(tracing.service && tracing.restart ? { restartService: tracing.service } : {}),
-        ...(tracing.container && tracing.restart ? { restartContainer: tracing.container } : {}),
-        ...artifacts.javaAgent,
-    };
 }

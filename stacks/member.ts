@@ -47,7 +47,7 @@ function checkShared(shared: unknown, connection: unknown, environment: string):
 
 function checkHosts(shared: unknown, environment: string, was: StackConfig["was"]): Problem[] {
     const rules = isShared(shared) ? shared.environments[environment] : undefined;
-    return rules ? checkTargets(rules, was) : [];
+    return rules ? checkTargets(rules, was, environment) : [];
 }
 
 function isShared(value: unknown): value is Shared {

@@ -24,13 +24,15 @@ const jump = z.strictObject({ address, port: port.optional(), user: z.string().o
 
 const ssh = z.strictObject({ address: address.optional(), port: port.optional(), user: z.string().optional(), privateKey: privateKey.optional(), hostKey: hostKey.optional(), jump: jump.optional() });
 
+const slashed = z.string().startsWith("/", "expected a path that begins with /; ~ and relative paths are not known on the host");
+
 const actuator = z.strictObject({
-    enabled: z.boolean().optional(), port: port.optional(), path: z.string().startsWith("/").optional(), scheme: z.enum(["http", "https"]).optional(),
+    enabled: z.boolean().optional(), port: port.optional(), path: slashed.optional(), scheme: z.enum(["http", "https"]).optional(),
     intervalSeconds: z.int().min(1).optional(), username: z.string().optional(), password: z.string().optional(), ca: z.string().optional(), serverName: z.string().optional(),
 });
 
 const logs = z.strictObject({
-    files: z.array(z.string().startsWith("/")).optional(), units: z.array(z.string()).optional(), containers: z.array(z.string()).optional(),
+    files: z.array(slashed).optional(), units: z.array(z.string()).optional(), containers: z.array(z.string()).optional(),
     applications: z.record(z.string(), name).optional(),
 });
 
@@ -97,6 +99,8 @@ export const schema = z.strictObject({
     repair: z.string().optional(),
 });
 
+export const wasSchema = was;
+export const wasDefaultsSchema = wasDefaults;
 export const ownerSchema = owner;
 export const memberSchema = member;
 

@@ -8,7 +8,7 @@ const HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExample";
 const PRIVATE_KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----\n";
 const ROOT = path.join(__dirname, "..", "..");
 
-const host = (more: object = {}) => ({ name: "was-1", address: "10.0.2.11", application: "shop", ssh: { hostKey: HOST_KEY }, ...more });
+const host = (more: object = {}) => ({ name: "was-1", address: "10.0.2.11", application: "shop", ssh: { hostKey: HOST_KEY }, logs: { files: ["/var/log/shop.log"] }, ...more });
 const raw = (sections: Record<string, unknown>): RawConfig =>
     Object.fromEntries(Object.entries(sections).map(([key, value]) => [`photogather-monitoring:${key}`, typeof value === "string" ? value : JSON.stringify(value)]));
 const member = (sections: Record<string, unknown> = {}) => parseConfig(raw({ monitoring: { stack: "prod" }, ...sections }), "photogather-monitoring", "dev");
@@ -34,7 +34,7 @@ describe("config", () => {
         assert.deepEqual({ ...was, ssh: undefined }, {
             name: "was-1", address: "10.0.2.11", application: "shop", runtime: "systemd", agent: "alloy", labels: {}, ssh: undefined,
             actuator: { enabled: true, port: 8080, path: "/actuator/prometheus", scheme: "http", username: "", password: "", ca: "", serverName: "" },
-            logs: { files: [], units: [], containers: [], applications: {} },
+            logs: { files: ["/var/log/shop.log"], units: [], containers: [], applications: {} },
             tracing: { enabled: true, javaAgent: true, service: "", container: "", properties: {}, methods: {}, restart: false, listenAddress: "127.0.0.1", percentage: 100, slowMs: 500 },
             hostMetrics: { enabled: true, port: 12345 }, patterns: {}, redactions: {}, artifacts: {}, promtailDirectory: undefined,
         });
@@ -49,10 +49,31 @@ describe("config", () => {
         const lines = problemsOf(() => member({ was: [host({ address: "no host!" }), { name: "b" }, host({ name: "c", actuator: { port: "x", pth: 1 } })] }));
         assert.deepEqual(lines, [
             'was[0].address: expected a host name or an IP address, got "no host!"',
-            "was[1].address: expected string, which is missing",
-            "was[2].actuator.port: expected number, received string",
+            "was[1].address: expected a text (in quotes where it looks like a number), which is missing",
+            "was[2].actuator.port: expected a number, without quotes, got a text",
             'was[2].actuator: unknown key "pth": see docs/configuration.md for those that exist',
         ]);
+    });
+    it("a mistake in one host does not hide those in another, nor the rules of the components", () => {
+        const lines = problemsOf(() => member({ was: [
+            host({ actuator: { port: "x" } }),
+            host({ name: "b", address: "10.0.2.12", patterns: { level: "(" }, tracing: { properties: { FOO: "1" } }, actuator: { path: "/a b" } }),
+            host({ name: "b", address: "10.0.2.13", logs: {} }),
+        ] }));
+        const paths = lines.map((line) => line.split(": ")[0]);
+        for (const path of ["was[0].actuator.port", "was[1].patterns.level", "was[1].tracing.properties.FOO", "was[1].actuator.path", "was[2].name", "was[2].logs"]) assert.ok(paths.includes(path), `${path} in ${lines.join("\n")}`);
+    });
+    it("a key with another namespace's prefix, or empty, is told how to mend it", () => {
+        assert.deepEqual(problemsOf(() => parseConfig({ ...raw({ monitoring: { stack: "prod" } }), "photogather:was": "[]" }, "photogather-monitoring", "dev")), [
+            'photogather:was: expected the prefix "photogather-monitoring:", or none',
+        ]);
+        assert.match(problemsOf(() => member({ was: [host({ ssh: null })] }))[0], /^was\[0\]\.ssh: expected a section, which is empty: indent/);
+    });
+    it("a host name in place of an address says where names are allowed", () =>
+        assert.match(problemsOf(() => owner({}, [host({ address: "was.internal" })]))[0], /^was\[0\]\.address: was\.internal \(was-1\) is a host name: .*monitoring\.environments\.prod\.hosts/));
+    it("what EC2 and retention would refuse later is refused here, in the config's words", () => {
+        const lines = problemsOf(() => owner({ host: { ec2: { instanceType: "nonsense", gatewayFrom: [], sshFrom: ["0.0.0.0/0"] } }, retention: { logs: "6h" } }));
+        for (const path of ["monitoring.host.ec2.instanceType", "monitoring.host.ec2.sshFrom[0]", "monitoring.retention.logs"]) assert.ok(lines.some((line) => line.startsWith(`${path}: `)), lines.join("\n"));
     });
     it("the heading names the stack and its file", () => assert.throws(() => member({ was: 5 }), /the config of stack "dev" \(Pulumi\.dev\.yaml\) has 1 problem:/));
     it("a stack that neither owns nor joins is told both ways", () => {

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
-import { PLACEHOLDER_KEY, placeholderConnection, PLACEHOLDER_CERTIFICATE, PLACEHOLDER_PUBLIC_KEY } from "./world";
+import { PLACEHOLDER_CERTIFICATE, PLACEHOLDER_KEY, PLACEHOLDER_PUBLIC_KEY, placeholderConnection } from "./world";
 
 /** Stacks that have a config file in the project directory, owner first: members read what the owner's plan gave. */
 export function findStacks(directory: string): string[] {
@@ -20,10 +20,17 @@ export function loadConfig(directory: string, stack: string): Record<string, str
     }));
 }
 
+/** Keys with their namespace, as the engine gives them: one without is the project's own. */
 function readStack(directory: string, stack: string): [string, unknown][] {
-    const file = path.join(directory, `Pulumi.${stack}.yaml`);
-    if (!fs.existsSync(file)) throw new Error(`there is no Pulumi.${stack}.yaml: make one, or name another stack with --stack`);
-    return Object.entries((parse(fs.readFileSync(file, "utf8")) as { config?: Record<string, unknown> })?.config ?? {});
+    const name = `Pulumi.${stack}.yaml`;
+    const file = path.join(directory, name);
+    if (!fs.existsSync(file)) throw new Error(`there is no ${name}: make one, or name another stack with --stack`);
+    try {
+        const { config = {} } = (parse(fs.readFileSync(file, "utf8")) ?? {}) as { config?: Record<string, unknown> };
+        return Object.entries(config ?? {}).map(([key, value]) => [key.includes(":") ? key : `photogather-monitoring:${key}`, value]);
+    } catch (error) {
+        throw new Error(`${name}: ${(error as Error).message.replace(/\s+$/, "")}`);
+    }
 }
 
 /** An encrypted value cannot be read here, and need not be: what stands in for it has the form that its name tells. */
