@@ -40,7 +40,7 @@ describe("refusals", () => {
             await createsNothing(world.engine, stack);
         });
 
-        after(() => world.engine.run("pulumi", ["stack", "rm", "qa", "--yes"]));
+        after(() => world.engine.run("pulumi", ["stack", "rm", "qa", "--yes", "--force"]));
 
         it("several mistakes in the config are told at once, with their paths", async () => {
             const { config, secrets } = world.settings("dev");

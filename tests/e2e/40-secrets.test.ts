@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import type { Connection } from "../../components/connection";
 import { Run } from "./support/engine";
+import { knownSecrets, secretsIn } from "./support/secrets";
 import { ENVIRONMENTS, Environment, StackSettings, World } from "./support/world";
 
 describe("secrets", () => {
@@ -53,13 +55,16 @@ describe("secrets", () => {
     describe("none is in plain text", () => {
         let secrets: string[];
 
-        before(async () => { secrets = await knownSecrets(world); });
+        before(async () => { secrets = world.secrets = await knownSecrets(world); });
 
-        const assertNone = (where: string, text: string) => {
-            for (const secret of secrets) assert.ok(!text.includes(secret), `${where} holds a secret that begins with ${secret.slice(0, 4)}…`);
-        };
+        const assertNone = (where: string, text: string) => assert.deepEqual(secretsIn(text, secrets), [], `${where} holds secrets that begin so`);
 
-        it("there are secrets to look for", () => assert.ok(secrets.length >= 12, String(secrets.length)));
+        it("there are secrets to look for, and the search finds them, in base64 too", async () => {
+            assert.ok(secrets.length >= 12, String(secrets.length));
+            const { token } = ((await world.stacks.prod.outputs()).connection_dev as Connection).gateway;
+            assert.equal(secretsIn(`x ${token} y`, secrets).length, 1);
+            assert.equal(secretsIn(Buffer.from(`some words ${token} and more`).toString("base64"), secrets).length, 1);
+        });
         it("in the state files", async () => {
             for (const environment of ENVIRONMENTS) assertNone(`the state of ${environment}`, await world.stacks[environment].state());
         });
@@ -87,30 +92,3 @@ describe("secrets", () => {
         });
     });
 });
-
-/** Every secret of the stacks: what was generated, and what the config gave. Keys line by line, as a part would do harm too. */
-async function knownSecrets(world: World): Promise<string[]> {
-    const found = new Set<string>(Object.values(world.settings("prod").secrets).flatMap(lines));
-    for (const environment of ENVIRONMENTS) {
-        const exported = await world.engine.run("pulumi", ["stack", "export", "--stack", environment, "--show-secrets"]);
-        const { deployment } = JSON.parse(exported) as { deployment: { resources: { type: string; outputs?: Record<string, unknown> }[] } };
-        for (const { type, outputs = {} } of deployment.resources) {
-            const names = { "random:index/randomPassword:RandomPassword": ["result"], "tls:index/privateKey:PrivateKey": ["privateKeyOpenssh", "privateKeyPem"] }[type] ?? [];
-            // OpenSSH's form of a private key holds the public one too, which is none.
-            const open = String(outputs.publicKeyOpenssh ?? "");
-            for (const name of names) for (const line of lines(plaintext(outputs[name])).filter((text) => !open.includes(text))) found.add(line);
-        }
-    }
-    return [...found];
-}
-
-function plaintext(value: unknown): string {
-    const secret = value as { plaintext?: string };
-    return typeof value === "string" ? value : JSON.parse(secret.plaintext ?? '""') as string;
-}
-
-/** Lines that are long enough to tell, and no frame. The first line of a key's body is the same in every key. */
-function lines(text: string): string[] {
-    const all = text.split("\n").map((line) => line.trim()).filter((line) => line.length >= 12 && !line.startsWith("-----"));
-    return all.length > 1 ? all.slice(1) : all;
-}

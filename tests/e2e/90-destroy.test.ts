@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { GrafanaClient } from "./support/grafana";
 import { leftovers } from "./support/leftovers";
+import { secretsIn } from "./support/secrets";
 import { eventually, sleep } from "./support/wait";
 import { World } from "./support/world";
 
@@ -42,6 +43,8 @@ describe("the end", () => {
         assert.match(run.output, /dev/);
         assert.match(run.output, /destroyWithMembers/);
         assert.deepEqual(await world.containers(), before);
+        assert.deepEqual(await grafana.scraped("prod"), ["prod-was-1"]);
+        assert.equal(await world.hosts.prod.must("systemctl is-active photogather-log-agent.service"), "active");
     });
 
     it("told so, the owner goes from a fresh clone; nothing is left but the data directory", async () => {
@@ -63,5 +66,10 @@ describe("the end", () => {
         const run = world.keep(await world.stacks.dev.destroy());
         assert.ok(run.ok, run.output);
         assert.equal(await leftovers(world.hosts.dev), "");
+    });
+
+    it("no secret was printed by any of it, failures and removals included", () => {
+        assert.ok(world.secrets.length > 0);
+        for (const { output } of world.runs) assert.deepEqual(secretsIn(output, world.secrets), []);
     });
 });

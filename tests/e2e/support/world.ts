@@ -24,6 +24,8 @@ export interface StackSettings {
  */
 export class World {
     readonly runs: Run[] = [];
+    /** Every secret of the stacks, once they were looked for. */
+    secrets: string[] = [];
     /** Seconds by what they are of; printed at the end. */
     readonly figures: Record<string, number> = {};
     readonly stacks = {} as Record<Environment, EngineStack>;

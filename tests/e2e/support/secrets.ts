@@ -1,0 +1,37 @@
+import { ENVIRONMENTS, World } from "./world";
+
+/** Words of base64 that are long enough to hold a secret. */
+const ENCODED = /[A-Za-z0-9+/]{24,}={0,2}/g;
+
+/** The secrets that a text holds, as they are or in base64 (as files travel), by their first characters. */
+export function secretsIn(text: string, secrets: string[]): string[] {
+    const decoded = (text.match(ENCODED) ?? []).map((word) => Buffer.from(word, "base64").toString("latin1")).join("\n");
+    return secrets.filter((secret) => text.includes(secret) || decoded.includes(secret)).map((secret) => `${secret.slice(0, 4)}…`);
+}
+
+/** Every secret of the stacks: what was generated, and what the config gave. Keys line by line, as a part would do harm too. */
+export async function knownSecrets(world: World): Promise<string[]> {
+    const found = new Set<string>(Object.values(world.settings("prod").secrets).flatMap(lines));
+    for (const environment of ENVIRONMENTS) {
+        const exported = await world.engine.run("pulumi", ["stack", "export", "--stack", environment, "--show-secrets"]);
+        const { deployment } = JSON.parse(exported) as { deployment: { resources: { type: string; outputs?: Record<string, unknown> }[] } };
+        for (const { type, outputs = {} } of deployment.resources) {
+            const names = { "random:index/randomPassword:RandomPassword": ["result"], "tls:index/privateKey:PrivateKey": ["privateKeyOpenssh", "privateKeyPem"] }[type] ?? [];
+            // A private key's text holds the public one too, which is no secret.
+            const open = `${String(outputs.publicKeyOpenssh)}${String(outputs.publicKeyPem)}`;
+            for (const name of names) for (const line of lines(plaintext(outputs[name])).filter((text) => !open.includes(text))) found.add(line);
+        }
+    }
+    return [...found];
+}
+
+function plaintext(value: unknown): string {
+    const secret = value as { plaintext?: string };
+    return typeof value === "string" ? value : JSON.parse(secret.plaintext ?? '""') as string;
+}
+
+/** Lines that are long enough to tell, and no frame. The first line of a key's body is the same in every key. */
+function lines(text: string): string[] {
+    const all = text.split("\n").map((line) => line.trim()).filter((line) => line.length >= 12 && !line.startsWith("-----"));
+    return all.length > 1 ? all.slice(1) : all;
+}
