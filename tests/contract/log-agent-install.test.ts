@@ -5,7 +5,8 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { decodeBundle, encodeBundle } from "../../components/bundle";
 import { LogAgent, LogAgentArgs } from "../../components/log-agent";
-import { record, reveal } from "../../tools/offline";
+import { record } from "../../tools/offline";
+import { sentScripts } from "../support/sent";
 import { part } from "../support/parts";
 import { freePorts } from "../support/running";
 import { sampleAgent, SECRETS, TOKEN } from "../support/log-agent";
@@ -45,12 +46,13 @@ class Host {
             .replaceAll(/(?<![\w.-])\/(etc|var\/lib|usr\/local\/lib)\/(photogather-monitoring|systemd)/g, `${this.root}/$1/$2`);
     }
 
-    async run(args: LogAgentArgs, script = "create"): Promise<SpawnSyncReturns<string>> {
+    async run(args: LogAgentArgs, script: "create" | "delete" = "create"): Promise<SpawnSyncReturns<string>> {
         const [, command] = await record(() => new LogAgent("agent", args));
-        const bundle = decodeBundle(reveal<string>(command.inputs.stdin))!;
+        const scripts = sentScripts(command);
+        const bundle = decodeBundle(scripts.input)!;
         for (const entry of [...bundle.files, ...bundle.directories]) { entry.path = this.moved(entry.path); entry.owner = this.owner; }
         for (const file of bundle.files) file.content = this.moved(file.content);
-        const text = this.moved(reveal<string>(command.inputs[script]));
+        const text = this.moved(scripts[script]);
         assert.ok(![TOKEN, SECRETS.password, "PRIVATE KEY"].some((secret) => text.includes(secret)), "a secret in the command's text");
         const result = spawnSync("sh", ["-c", text], { input: encodeBundle(bundle), encoding: "utf8", env: { ...process.env, PATH: `${this.root}/bin:${process.env.PATH}` } });
         assert.ok(![TOKEN, SECRETS.password, "PRIVATE KEY"].some((secret) => (result.stdout + result.stderr).includes(secret)), "a secret in the command's output");

@@ -6,7 +6,8 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { decodeBundle, encodeBundle } from "../../components/bundle";
 import { OtelJavaAgent, OtelJavaAgentArgs } from "../../components/otel-java-agent";
-import { record, reveal } from "../../tools/offline";
+import { record } from "../../tools/offline";
+import { sentScripts } from "../support/sent";
 
 /** A host below a directory: the very commands that Pulumi would run, with their paths moved there. */
 class Host {
@@ -25,15 +26,15 @@ class Host {
         };
     }
 
-    async run(change: Partial<OtelJavaAgentArgs> = {}, script = "create") {
+    async run(change: Partial<OtelJavaAgentArgs> = {}, script: "create" | "delete" = "create") {
         const moved = (text: string) => text.replaceAll("echo sudo -n", "echo")
             .replaceAll(/(?<![\w.-])\/(etc|var\/lib|usr\/local\/lib)\/(photogather-monitoring|systemd)/g, `${this.root}/$1/$2`);
         const [, command] = await record(() => new OtelJavaAgent("agent", { ...this.args, ...change }));
-        const bundle = decodeBundle(reveal<string>(command.inputs.stdin))!;
+        const scripts = sentScripts(command);
+        const bundle = decodeBundle(scripts.input)!;
         for (const entry of [...bundle.files, ...bundle.directories]) { entry.path = moved(entry.path); entry.owner = this.owner; }
         for (const file of bundle.files) file.content = moved(file.content);
-        const text = moved(reveal<string>(command.inputs[script]));
-        return spawnSync("sh", ["-c", text], { input: encodeBundle(bundle), encoding: "utf8", env: { ...process.env, PATH: `${this.root}/bin:${process.env.PATH}` } });
+        return spawnSync("sh", ["-c", moved(scripts[script])], { input: encodeBundle(bundle), encoding: "utf8", env: { ...process.env, PATH: `${this.root}/bin:${process.env.PATH}` } });
     }
 
     restarts(): number { return fs.readFileSync(`${this.root}/calls`, "utf8").split("\n").filter((line) => line === "restart shop.service").length; }
