@@ -94,6 +94,7 @@ read -r magic machine bundle || fail "no file bundle came on stdin"
 ${LOCK}
 { [ ! -f "$manifest" ] || grep '^d ' "$manifest" || :; } > "$manifest.new"
 rm -f "$manifest.kept"
+echo "m $machine" >> "$manifest.new"
 complete=
 while IFS=' ' read -r kind mode owner path data; do
   case $kind in
@@ -124,6 +125,15 @@ rm -f "$manifest.kept"
 mv -f "$manifest.new" "$manifest"
 exec 9<&-
 `;
+}
+
+/**
+ * Shell text that ends here with success where the bundle is another's by now: a host that was renamed in the config is installed anew under its new
+ * name, before the old one is removed.
+ */
+export function ownedScript(name: string, machine: string): string {
+    const manifest = shell(`${MANIFESTS}/${name}`);
+    return `if [ -f ${manifest} ] && ! grep -qxF ${shell(`m ${machine}`)} ${manifest}; then exit 0; fi\n`;
 }
 
 /** Shell text that removes every file of the bundle, and every directory that a bundle made and that is now empty. Runs any number of times. */

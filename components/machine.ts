@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { local, remote, types } from "@pulumi/command";
-import { Bundle, encodeBundle, removeScript, unpackScript } from "./bundle";
+import { Bundle, encodeBundle, ownedScript, removeScript, unpackScript } from "./bundle";
 import { shell } from "./encode";
 import { validateAddress, validatePort } from "./names";
 import { Problem, under } from "./problems";
@@ -108,7 +108,8 @@ export function machineFiles(name: string, args: MachineFilesArgs, opts: pulumi.
     const repair = args.machine.repair ? `# repair ${shell(args.machine.repair)}\n` : "";
     const install = pulumi.all([args.before ?? "", args.after ?? ""]).apply(([before, after]) =>
         `${repair}${before ? `set -eu\n{\n${before}\n} </dev/null\n` : ""}${unpackScript(args.bundleName)}{\n${after || ":"}\n} </dev/null\n`);
-    const remove = pulumi.output(args.remove ?? "").apply((script) => `{\n${script || ":"}\n} </dev/null\n${removeScript(args.bundleName)}`);
+    const remove = pulumi.all([args.remove ?? "", pulumi.output(args.bundle)]).apply(([script, { machine }]) =>
+        `${ownedScript(args.bundleName, machine)}{\n${script || ":"}\n} </dev/null\n${removeScript(args.bundleName)}`);
     return machineScript(name, {
         machine: args.machine, patience: args.patience, triggers: args.triggers, create: install, delete: remove,
         input: pulumi.secret(pulumi.output(args.bundle).apply((bundle) => encodeBundle(bundle as Bundle))),

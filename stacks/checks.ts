@@ -25,6 +25,7 @@ export function crossCheckWas(was: Hosts, environment: string): Problem[] {
             ...(byName === index && byAddress < index ? [{ path: `${path}.address`, message: `${host.address} is was[${byAddress}] already: one host, one entry` }] : []),
             ...(host.application ? [] : [{ path: `${path}.application`, message: "expected the application's name, here or in defaults.application" }]),
             ...(host.ssh && !host.ssh.hostKey ? [{ path: `${path}.ssh.hostKey`, message: `expected the host's public key; ask it with: ssh-keyscan -t ed25519 ${host.ssh.address}` }] : []),
+            ...(host.ssh?.jump && host.ssh.throughMonitoring ? [{ path: `${path}.ssh`, message: "expected either jump or throughMonitoring" }] : []),
             ...checkActuator(path, host),
             ...checkPromtail(path, host),
             ...(host.application && checkPromtail(path, host).length === 0 ? under(path, checkComponents(host, environment)) : []),

@@ -15,8 +15,8 @@ export async function deploy(options: DeployOptions): Promise<Record<string, unk
     const config = readConfig();
     const { environment, was, repair } = config;
     if (config.owner) {
-        const { outputs, connections, jump, ready, guard } = deployShared(config.owner, config, options);
-        const wired = wireEnvironment({ environment, was, repair, jump, connection: connections[environment], dependsOn: [ready] });
+        const { outputs, connections, jump, monitoring, ready, guard } = deployShared(config.owner, config, options);
+        const wired = wireEnvironment({ environment, was, repair, jump, monitoring, connection: connections[environment], dependsOn: [ready] });
         guard(wired.resources);
         return { ...outputs, ...wired.outputs };
     }

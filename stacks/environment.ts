@@ -3,7 +3,7 @@ import * as random from "@pulumi/random";
 import * as tls from "@pulumi/tls";
 import { Connection } from "../components/connection";
 import { LOG_AGENT_PROFILE, LogAgent } from "../components/log-agent";
-import { Machine, SshJump } from "../components/machine";
+import { Machine, SshConnection, SshJump } from "../components/machine";
 import { MetricsTarget, RegistrationArgs, ScrapeProfile } from "../components/metrics-target";
 import { OtelJavaAgent } from "../components/otel-java-agent";
 import type { Was } from "./config";
@@ -17,6 +17,8 @@ export interface EnvironmentArgs {
     connection: pulumi.Output<Connection>;
     /** The host to go through to the monitoring host. */
     jump?: SshJump;
+    /** The monitoring host, for hosts that are reached through it; known to the owner stack only. */
+    monitoring?: SshConnection;
     was: Was[];
     repair: string;
     /** What must stand before targets are registered. */
@@ -41,7 +43,7 @@ export function wireEnvironment(args: EnvironmentArgs): WiredEnvironment {
     }, { dependsOn });
 
     const agents = was.flatMap((host) => {
-        const machine = machineOf(host, args.repair, deployKey?.privateKeyOpenssh);
+        const machine = machineOf(host, args.repair, deployKey?.privateKeyOpenssh, args.monitoring);
         return [
             new LogAgent(`${host.name}-log-agent`, logAgentArgs(host, machine, { environment, gateway: args.connection.gateway, credentials: hostMetrics })),
             ...(host.tracing.enabled && host.tracing.javaAgent ? [new OtelJavaAgent(`${host.name}-java-agent`, javaAgentArgs(host, machine, environment))] : []),
@@ -83,10 +85,14 @@ function registrationOf({ connection, jump }: EnvironmentArgs): RegistrationArgs
 }
 
 /** How commands reach the host, with the stack's own key where config names none. */
-export function machineOf(host: Was, repair: string, deployKey: pulumi.Input<string> | undefined): Machine {
+export function machineOf(host: Was, repair: string, deployKey: pulumi.Input<string> | undefined, monitoring?: SshConnection): Machine {
     if (!host.ssh) return { repair };
-    const { jump, ...direct } = host.ssh;
+    const { jump, throughMonitoring, ...direct } = host.ssh;
     const own = withKey(direct, deployKey);
+    if (throughMonitoring && monitoring) {
+        const { address, port, user, privateKey, hostKey } = monitoring;
+        return { repair, ssh: { ...own, jump: { address, port, user, privateKey, hostKey } } };
+    }
     return { repair, ssh: { ...own, ...(jump ? { jump: withKey(jump, own.privateKey) } : {}) } };
 }
 

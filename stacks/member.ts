@@ -20,6 +20,8 @@ export interface Shared {
  */
 export async function readConnection({ environment, member, was }: StackConfig): Promise<Connection> {
     const { stack, connection } = member!;
+    failOn(`the config of environment "${environment}"`, was.flatMap(({ ssh }, index) => ssh?.throughMonitoring
+        ? [{ path: `was[${index}].ssh.throughMonitoring`, message: "is for the owner stack, which has a login on the monitoring host: give ssh.jump with a login of your own" }] : []));
     if (connection) return connection;
     const owner = qualify(stack!);
     const reference = new pulumi.StackReference(owner);

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import * as tls from "@pulumi/tls";
 import { Connection, CONNECTION_FORMAT } from "../components/connection";
-import { SshJump } from "../components/machine";
+import { SshConnection, SshJump } from "../components/machine";
 import { REGISTRATION } from "../components/metrics-target/registration";
 import { EnvironmentArgs, GatewayTlsArgs, MembersGuard, MonitoringServices } from "../components/monitoring-services";
 import type { StackConfig } from "./config";
@@ -17,6 +17,8 @@ export interface SharedDeployment {
     connections: Record<string, pulumi.Output<Connection>>;
     /** The host to go through to the monitoring host. */
     jump?: SshJump;
+    /** How the monitoring host itself is reached. */
+    monitoring?: SshConnection;
     /** Stands when targets can be registered. */
     ready: pulumi.Resource;
     /** Refuses `destroy` while members are registered. Call it last, with all that must then stay. */
@@ -43,7 +45,7 @@ export function deployShared(owner: OwnerConfig, { environment, repair }: StackC
 
     const connections = Object.fromEntries(Object.entries(identities).map(([name, identity]) => [name, connectionFor(name, identity, host, services)]));
     return {
-        connections, jump: host.machine.ssh?.jump, ready: services,
+        connections, jump: host.machine.ssh?.jump, monitoring: host.machine.ssh, ready: services,
         guard: (dependsOn) => void new MembersGuard("members-guard", {
             machine: host.machine, ownEnvironment: environment, destroyWithMembers: owner.destroyWithMembers,
         }, { dependsOn: [services, ...dependsOn] }),

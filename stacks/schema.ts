@@ -22,7 +22,10 @@ const privateKey = z.string().refine((text) => text.includes("PRIVATE KEY-----")
 
 const jump = z.strictObject({ address, port: port.optional(), user: z.string().optional(), privateKey: privateKey.optional(), hostKey });
 
-const ssh = z.strictObject({ address: address.optional(), port: port.optional(), user: z.string().optional(), privateKey: privateKey.optional(), hostKey: hostKey.optional(), jump: jump.optional() });
+const ssh = z.strictObject({
+    address: address.optional(), port: port.optional(), user: z.string().optional(), privateKey: privateKey.optional(), hostKey: hostKey.optional(), jump: jump.optional(),
+    throughMonitoring: z.boolean().optional(),
+});
 
 const slashed = z.string().startsWith("/", "expected a path that begins with /; ~ and relative paths are not known on the host");
 
@@ -74,7 +77,7 @@ const ec2 = z.strictObject({
     tags: z.record(z.string(), z.string()).optional(),
 });
 
-const machine = z.strictObject({ local: z.boolean().optional(), ssh: ssh.extend({ address }).optional(), memoryMiB: z.int().min(1500).optional() });
+const machine = z.strictObject({ local: z.boolean().optional(), ssh: ssh.omit({ throughMonitoring: true }).extend({ address }).optional(), memoryMiB: z.int().min(1500).optional() });
 
 const owner = z.strictObject({
     host: z.strictObject({ ec2: ec2.optional(), machine: machine.optional() }),

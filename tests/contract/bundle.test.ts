@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { BundleFile, encodeBundle, removeScript, unpackScript } from "../../components/bundle";
+import { BundleFile, encodeBundle, ownedScript, removeScript, unpackScript } from "../../components/bundle";
 import { encodeScripts, runScript } from "../../components/machine";
 import { HOSTILE } from "../support/hostile";
 
@@ -20,8 +20,8 @@ class Host {
         return spawnSync("sh", ["-c", `${this.local(unpackScript(name))}\nprintf %s "$CHANGED"`], { input: cut ? text.slice(0, -5) : text, encoding: "utf8" });
     }
 
-    remove(name = "test") {
-        return spawnSync("sh", ["-c", this.local(removeScript(name))], { encoding: "utf8" });
+    remove(name = "test", machine = "host") {
+        return spawnSync("sh", ["-c", this.local(ownedScript(name, machine) + removeScript(name))], { encoding: "utf8" });
     }
 
     tree() {
@@ -96,6 +96,20 @@ describe("file bundle on a real shell", () => {
             host.remove(order[1]);
             assert.deepEqual(host.tree().filter((file) => !file.startsWith("lib")), []);
         }
+    });
+    it("what was installed under another name of the host is left alone", () => {
+        const host = new Host();
+        host.unpack([{ path: "/etc/a", content: "x" }]);
+        assert.equal(host.remove("test", "name-of-before").status, 0);
+        assert.ok(fs.existsSync(`${host.root}/etc/a`));
+        assert.equal(host.remove().status, 0);
+        assert.equal(fs.existsSync(`${host.root}/etc/a`), false);
+    });
+    it("a directory that only an earlier bundle used goes, one that the bundle asks for stays", () => {
+        const host = new Host();
+        host.unpack([{ path: "/home/promtail/start.sh", content: "x" }]);
+        host.unpack([{ path: "/etc/a", content: "x" }]);
+        assert.deepEqual(host.tree().filter((file) => !file.startsWith("lib")), ["data", "data/x", "etc", "etc/a"]);
     });
     it("scripts come on stdin before their input, whatever quotes they have", () => {
         const scripts = { create: `printf '%s\n' "it's" '"$HOME"'; cat`, delete: "echo gone; cat", input: "line 1\n\\line 2" };

@@ -61,6 +61,15 @@ describe("other agents and ways", () => {
         assert.match(text, /uri=\/api\/photos\/customer-\[redacted:customer\]/);
     });
 
+    it("a host that is renamed in the config keeps its agent, under the new name", async () => {
+        await configure({ name: "dev-was-three", tracing: { service: "was.service", listenAddress: "127.0.0.1" } });
+        const run = await world.up("dev");
+        assert.ok(run.ok, run.output);
+        assert.equal(await third.must("systemctl is-active photogather-log-agent.service"), "active");
+        await app.get("/api/photos/1", ["X-Trace-Id: by-new-name"]);
+        await eventually("a line under the new name", 60, async () => (await grafana.logs('{instance="dev-was-three"} |= "by-new-name"'))[0]);
+    });
+
     it("all hosts again as they were", async () => {
         await world.configure("dev");
         const run = await world.up("dev");

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { parse } from "yaml";
 import { z } from "zod";
+import { parseConfig } from "../../stacks/config";
 import { memberSchema, ownerSchema, schema } from "../../stacks/schema";
+import { loadConfig } from "../../tools/plan/config";
 
 const ROOT = path.join(__dirname, "..", "..");
 const read = (file: string): string => fs.readFileSync(path.join(ROOT, file), "utf8");
@@ -36,6 +39,21 @@ function keysOf(type: z.ZodType, at: string): string[] {
     return [at];
 }
 
+const PROJECT = "photogather-monitoring";
+/** What the text beside an example has the reader set by a command, as it is a secret. */
+const SET_BY_COMMAND = /privateKey: expected a private key|expected username and password together/;
+
+/** Problems of a shipped stack's config with an example laid over it: `defaults` and the like for a member, parts of `monitoring` for the owner. */
+function problemsWith(example: string): string[] {
+    const given = parse(example) as Record<string, object>;
+    const sections = Object.keys(given).every((key) => key.startsWith(`${PROJECT}:`)) ? given : { [`${PROJECT}:monitoring`]: given };
+    const stack = sections === given ? "dev" : "prod";
+    const config = loadConfig(ROOT, stack);
+    for (const [key, section] of Object.entries(sections)) config[key] = JSON.stringify({ ...JSON.parse(config[key]), ...section });
+    try { parseConfig(config, PROJECT, stack); } catch (error) { return (error as Error).message.split("\n").slice(1).filter((line) => !SET_BY_COMMAND.test(line)); }
+    return [];
+}
+
 describe("docs", () => {
     it("the two READMEs have the same sections", () => assert.deepEqual(levels(read("README.ko.md")), levels(read("README.md"))));
     it("the two READMEs have the same code blocks", () => assert.deepEqual(codeBlocks(read("README.ko.md")), codeBlocks(read("README.md"))));
@@ -65,6 +83,14 @@ describe("docs", () => {
         assert.deepEqual(of("was[].").filter((key) => !of("defaults.").includes(key)).sort(), ["address", "local", "name"]);
         assert.deepEqual(of("defaults.").filter((key) => !of("was[].").includes(key)), []);
     });
+
+    for (const file of ["README.md", "docs/operations.md"]) {
+        it(`${file}: every example of a config is one that the plan takes`, () => {
+            const examples = codeBlocks(read(file)).filter((block) => block.startsWith("yaml\n")).map((block) => block.slice("yaml\n".length));
+            assert.ok(examples.length > 1);
+            assert.deepEqual(examples.flatMap(problemsWith), []);
+        });
+    }
 
     for (const file of DOCUMENTS) {
         it(`${file}: every npm script exists`, () => {

@@ -216,7 +216,7 @@ describe("hostile strings", () => {
                 }
                 const line = text.split("\n").filter((each) => each.includes("header Authorization"));
                 assert.equal(line.length, 1);
-                const [, token] = /^\t\theader Authorization "((?:[^"\\]|\\.)*)"$/.exec(line[0]) ?? assert.fail(line[0]);
+                const [, token] = /^\t\theader Authorization "((?:[^"\\]|\\.)*)"$/s.exec(line[0]) ?? assert.fail(line[0]);
                 assert.equal(token.replace(/\\(["{}])/g, "$1"), value);
             }),
             { numRuns: 200 },
