@@ -6,7 +6,7 @@ import { validateMonitoringHost } from "../components/monitoring-host/validate";
 import { validateLogRetention, validateRetention } from "../components/monitoring-services/retention";
 import { validateJavaAgent } from "../components/otel-java-agent/plan";
 import { Problem, under } from "../components/problems";
-import type { Was } from "./config";
+import type { Was } from "./model";
 import { actuatorProfiles, javaAgentArgs, logAgentArgs, planTargets } from "./host-args";
 import type { EnvironmentConfig, OwnerConfig } from "./schema";
 

@@ -1,4 +1,4 @@
-import type { Was } from "./config";
+import type { Was } from "./model";
 import type { SshConfig, WasConfig, WasDefaults } from "./schema";
 
 /** A host's own settings over the stack's `defaults`, section by section, over ours. */

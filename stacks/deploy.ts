@@ -11,11 +11,11 @@ export interface DeployOptions {
 }
 
 /** One stack: the owner makes the shared deployment, a member reads it; both then wire their own hosts. Gives the stack's outputs. */
-export async function deploy(options: DeployOptions): Promise<Record<string, unknown>> {
+export async function deploy({ keysDirectory }: DeployOptions): Promise<Record<string, unknown>> {
     const config = readConfig();
     const { environment, was, repair } = config;
     if (config.owner) {
-        const { outputs, connections, jump, monitoring, ready, guard } = deployShared(config.owner, config, options);
+        const { outputs, connections, jump, monitoring, ready, guard } = deployShared(config.owner, config, keysDirectory);
         const wired = wireEnvironment({ environment, was, repair, jump, monitoring, connection: connections[environment], dependsOn: [ready] });
         guard(wired.resources);
         return { ...outputs, ...wired.outputs };

@@ -6,7 +6,7 @@ import { LOG_AGENT_PROFILE, LogAgent } from "../components/log-agent";
 import { Machine, SshConnection, SshJump } from "../components/machine";
 import { MetricsTarget, RegistrationArgs, ScrapeProfile } from "../components/metrics-target";
 import { OtelJavaAgent } from "../components/otel-java-agent";
-import type { Was } from "./config";
+import type { Was } from "./model";
 import { actuatorProfiles, AgentCredentials, javaAgentArgs, logAgentArgs, planTargets } from "./host-args";
 import type { JumpConfig, SshConfig } from "./schema";
 

@@ -5,7 +5,7 @@ import { Machine } from "../components/machine";
 import { ScrapeProfile, TargetArgs } from "../components/metrics-target";
 import { hostPort } from "../components/names";
 import { OtelJavaAgentArgs } from "../components/otel-java-agent";
-import type { Was } from "./config";
+import type { Was } from "./model";
 
 /** OTLP/HTTP. */
 const OTLP_PORT = 4318;

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Connection, validateConnection } from "../components/connection";
 import { failOn, Problem, under } from "../components/problems";
 import { checkTargets, TargetRules } from "./checks";
-import type { StackConfig } from "./config";
+import type { StackConfig } from "./model";
 
 /** The owner stack's plain output `monitoring`. */
 export interface Shared {

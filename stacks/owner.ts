@@ -5,8 +5,7 @@ import { Connection, CONNECTION_FORMAT } from "../components/connection";
 import { SshConnection, SshJump } from "../components/machine";
 import { REGISTRATION } from "../components/metrics-target/registration";
 import { EnvironmentArgs, GatewayTlsArgs, MembersGuard, MonitoringServices } from "../components/monitoring-services";
-import type { StackConfig } from "./config";
-import type { DeployOptions } from "./deploy";
+import type { StackConfig } from "./model";
 import { OwnerHost, ownerHost } from "./owner-host";
 import type { OwnerConfig } from "./schema";
 
@@ -28,8 +27,12 @@ export interface SharedDeployment {
 /** A root that outlives the deployment: the gateway renews its own short-lived certificates by it. */
 const CA_HOURS = 10 * 365 * 24;
 
-/** Makes the shared deployment, on an EC2 instance of its own or on a machine that is there. */
-export function deployShared(owner: OwnerConfig, { environment, repair }: StackConfig, { keysDirectory }: DeployOptions): SharedDeployment {
+/**
+ * Makes the shared deployment, on an EC2 instance of its own or on a machine that is there.
+ *
+ * @param keysDirectory for the files that the Docker provider's `ssh` reads, relative to the project's directory
+ */
+export function deployShared(owner: OwnerConfig, { environment, repair }: StackConfig, keysDirectory: string): SharedDeployment {
     const host = ownerHost(owner, repair);
     const identities = Object.fromEntries(Object.entries(owner.environments).map(([name, { token }]) => [name, makeIdentity(name, token)]));
     const adminPassword = pulumi.secret(owner.adminPassword ?? new random.RandomPassword("grafana-admin-password", { length: 24, special: false }).result);

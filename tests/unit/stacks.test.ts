@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { Connection, CONNECTION_FORMAT } from "../../components/connection";
-import { Was } from "../../stacks/config";
+import { Was } from "../../stacks/model";
 import { deploy } from "../../stacks/deploy";
 import { machineOf } from "../../stacks/environment";
 import { actuatorProfiles, planTargets } from "../../stacks/host-args";
