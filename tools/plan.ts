@@ -26,7 +26,7 @@ async function main(): Promise<void> {
         outputs[stack] = run.outputs;
         if (wanted.includes(stack)) report(stack, run, path.join(values.out, stack));
     }
-    console.log(`Nothing was deployed. Next: read ${values.out}/, then deploy with \`pulumi up -s ${all[0]}\` (README.md, "The real thing").`);
+    console.log(`Nothing was deployed. Next: read ${values.out}/, then deploy with \`pulumi up -s ${wanted[0]} --continue-on-error\` (README.md, "The real thing").`);
 }
 
 async function planStack(stack: string, outputs: Record<string, Record<string, unknown>>, directory: string): Promise<OfflineRun> {
