@@ -12,7 +12,7 @@ class Reporter extends Mocha.reporters.Spec {
             const missing = missingParts();
             // After the spec reporter's own summary, which it prints on the same event.
             setImmediate(() => {
-                if (missing.length > 0) console.log(`missing parts: ${missing.join(", ")}`);
+                if (missing.length > 0) console.log(`missing parts: ${missing.join(", ")} (programs can be taken out of their images: .ci/parts-from-images DIR, then DIR on PATH)`);
                 console.log(`${passes} passed, ${failures} failed, ${pending} skipped`);
             });
         });
