@@ -7,6 +7,7 @@ import * as path from "node:path";
 import { decodeBundle, encodeBundle } from "../../components/bundle";
 import { OtelJavaAgent, OtelJavaAgentArgs } from "../../components/otel-java-agent";
 import { record } from "../../tools/offline";
+import { part } from "../support/parts";
 import { sentScripts } from "../support/sent";
 
 /** A host below a directory: the very commands that Pulumi would run, with their paths moved there. */
@@ -47,6 +48,7 @@ class Host {
 
 describe("Java agent's installation with a real shell", () => {
     const host = new Host();
+    before(function () { part(this, "curl"); });
     after(() => host.end());
 
     it("a jar with another checksum is one clear error, and nothing is installed", async () => {
