@@ -36,6 +36,8 @@ export interface Bundle {
 const MAGIC = "photogather-bundle/1";
 /** Each bundle's list of files, so that a file which a later bundle lacks is removed, and `destroy` finds all of them. */
 const MANIFESTS = "/var/lib/photogather-monitoring/manifests";
+/** Shell text of the function by which a script of ours ends: with one sentence for the user. */
+export const FAIL = `fail() { echo "photogather-monitoring: $*" >&2; exit 1; }`;
 /** Two bundles of one host are unpacked one after the other. The lock is on a directory that is always there, so that no file is left of it. */
 const LOCK = "exec 9</var/lib; ! command -v flock >/dev/null || flock 9";
 
@@ -75,7 +77,7 @@ export function unpackScript(name: string): string {
     return `set -eu
 umask 077
 LC_ALL=C; export LC_ALL
-fail() { echo "photogather-monitoring: $*" >&2; exit 1; }
+${FAIL}
 NL='
 '
 CHANGED=

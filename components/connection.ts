@@ -1,5 +1,5 @@
 import { validateHostKey } from "./machine";
-import { validateAddress, validateEnvironment, validatePort } from "./names";
+import { validateAddress, validateEnvironment, validatePort, validateToken } from "./names";
 import { Problem, under } from "./problems";
 
 /** Raised when the shape changes in a way that an older member cannot read. */
@@ -54,7 +54,7 @@ function validateGateway(value: unknown): Problem[] {
     const { url, token } = value as GatewayConnection;
     return [
         ...(/^https?:\/\/[^/\s]+$/.test(url) ? [] : [{ path: "gateway.url", message: "expected http(s)://ADDRESS:PORT without a path" }]),
-        ...(/^[A-Za-z0-9_-]{16,}$/.test(token) ? [] : [{ path: "gateway.token", message: "expected at least 16 letters, digits, hyphens or underscores" }]),
+        ...validateToken("gateway.token", token),
     ];
 }
 
@@ -70,6 +70,7 @@ function validateStrings(path: string, value: unknown, keys: string[]): Problem[
     return keys.filter((key) => typeof value[key] !== "string").map((key) => ({ path: `${path}.${key}`, message: "expected a text" }));
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+/** True for a section: an object that is no list. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
     return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -5,6 +5,7 @@ const NAME = /^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/i;
 const ENVIRONMENT = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
 /** Host name or IPv4 address; IPv6 only in the bracket-free form. */
 const ADDRESS = /^([a-zA-Z0-9]([a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?|[0-9a-fA-F:]*:[0-9a-fA-F:]+)$/;
+const TOKEN = /^[A-Za-z0-9_-]{16,256}$/;
 const ABSOLUTE_PATH = /^\/[A-Za-z0-9._/@+-]*$/;
 
 /** Problems with an environment's name: it becomes a tenant id, a file name and a Caddy matcher. */
@@ -36,6 +37,11 @@ export function validateAbsolutePath(path: string, value: string): Problem[] {
 /** Problems with a value that must be one of a few strings. Arguments are plain strings, so this runs where types cannot. */
 export function validateOneOf(path: string, value: string, allowed: readonly string[]): Problem[] {
     return allowed.includes(value) ? [] : [{ path, message: `expected one of ${allowed.map(quote).join(", ")}, got ${quote(value)}` }];
+}
+
+/** Problems with a bearer token. It is compared in a Caddyfile, where `*` would match anything. */
+export function validateToken(path: string, token: string): Problem[] {
+    return TOKEN.test(token) ? [] : [{ path, message: "expected 16 to 256 letters, digits, hyphens or underscores" }];
 }
 
 /** A value as an error message shows it: quoted, and cut where it is long. */

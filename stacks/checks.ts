@@ -20,6 +20,7 @@ export function crossCheckWas(was: Hosts, environment: string): Problem[] {
         if (!host) return [];
         const path = `was[${index}]`;
         const [byName, byAddress] = [twinOf(index, ({ name }) => name), twinOf(index, ({ address }) => address)];
+        const promtail = checkPromtail(path, host);
         return [
             ...(byName < index ? [{ path: `${path}.name`, message: `"${host.name}" names was[${byName}] already; each host needs a name of its own` }] : []),
             ...(byName === index && byAddress < index ? [{ path: `${path}.address`, message: `${host.address} is was[${byAddress}] already: one host, one entry` }] : []),
@@ -27,8 +28,9 @@ export function crossCheckWas(was: Hosts, environment: string): Problem[] {
             ...(host.ssh && !host.ssh.hostKey ? [{ path: `${path}.ssh.hostKey`, message: `expected the host's public key; ask it with: ssh-keyscan -t ed25519 ${host.ssh.address}` }] : []),
             ...(host.ssh?.jump && host.ssh.throughMonitoring ? [{ path: `${path}.ssh`, message: "expected either jump or throughMonitoring" }] : []),
             ...checkActuator(path, host),
-            ...checkPromtail(path, host),
-            ...(host.application && checkPromtail(path, host).length === 0 ? under(path, checkComponents(host, environment)) : []),
+            ...promtail,
+            // Without an application, or with what Promtail cannot do, the components would only say the same again.
+            ...(host.application && promtail.length === 0 ? under(path, checkComponents(host, environment)) : []),
         ];
     });
 }

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { validateConnection } from "../components/connection";
+import { isRecord, validateConnection } from "../components/connection";
 import { failOn, Problem, under } from "../components/problems";
 import { crossCheckOwner, crossCheckWas } from "./checks";
 import { completeWas } from "./complete";
@@ -90,8 +90,4 @@ function parseRole(given: Record<string, unknown> | undefined, environment: stri
 function fromText(value: unknown): unknown {
     if (typeof value !== "string") return value;
     try { return JSON.parse(value); } catch { return undefined; }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
 }

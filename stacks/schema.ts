@@ -10,6 +10,7 @@ const checked = (validate: (path: string, value: string) => Problem[]) =>
 const environmentName = checked(names.validateEnvironment);
 const name = checked(names.validateName);
 const address = checked(names.validateAddress);
+const token = checked(names.validateToken);
 const absolutePath = checked(names.validateAbsolutePath);
 const port = z.int().min(1).max(65535);
 const hostKey = checked(validateHostKey);
@@ -65,7 +66,7 @@ const was = wasDefaults.extend({ name, address, local: z.boolean().optional() })
 const environment = z.strictObject({
     cidrs: z.array(cidr).min(1, 'expected the address ranges of this environment\'s WAS hosts, e.g. ["10.0.1.0/24"]'),
     hosts: z.array(z.string()).optional(), labels: z.array(z.string()).optional(), severity: z.enum(["page", "notify", "none"]).optional(),
-    maxTargets: z.int().min(1).optional(), samplesPerTarget: z.int().min(1).optional(), token: z.string().regex(/^[A-Za-z0-9_-]{16,}$/, "expected at least 16 letters, digits, - or _").optional(),
+    maxTargets: z.int().min(1).optional(), samplesPerTarget: z.int().min(1).optional(), token: token.optional(),
     retention: z.strictObject({ logs: duration.optional(), traces: duration.optional() }).optional(),
 });
 

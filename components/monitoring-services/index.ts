@@ -5,6 +5,7 @@ import { machineFiles, machineScript } from "../machine";
 import { hostPort } from "../names";
 import { failOn } from "../problems";
 import { KnownServicesArgs, MonitoringServicesArgs } from "./args";
+import { SMALL_HOST_MIB } from "./budget";
 import { planContainers, REPLACE_ON } from "./containers";
 import { digest } from "./backends";
 import { BUNDLE, planRestartDigests, planServiceBundle } from "./files";
@@ -117,7 +118,7 @@ export class MonitoringServices extends pulumi.ComponentResource {
         const { provider, network, hostId } = on;
         const plans = planContainers({
             dataDirectory: args.dataDirectory ?? DATA,
-            memoryMiB: args.memoryMiB ?? 1840,
+            memoryMiB: args.memoryMiB ?? SMALL_HOST_MIB,
             port: args.port ?? 8080,
             acme: args.tls?.mode === "acme",
         });

@@ -1,9 +1,8 @@
+import { FAIL } from "../bundle";
 import { shell } from "../encode";
 import { SETUP_STATE } from "../monitoring-host/setup-state";
 import { REGISTRATION, registrationApplyScript, registrationRemoveScript, registrationSetupScript } from "../metrics-target/registration";
 import { CONFIG, NETWORK } from "./services";
-
-const FAIL = `fail() { echo "photogather-monitoring: $*" >&2; exit 1; }`;
 
 /**
  * Shell text that runs before the files are written: is this a host that the services can run on? One sentence for each thing that is missing.

@@ -1,15 +1,14 @@
 import { validateSsh } from "../machine";
 import { validateRegistration } from "../metrics-target/registration";
-import { quote, validateAbsolutePath, validateAddress, validateOneOf, validatePort } from "../names";
+import { quote, validateAbsolutePath, validateAddress, validateOneOf, validatePort, validateToken } from "../names";
 import { Problem, under } from "../problems";
 import { EnvironmentArgs, GatewayTlsArgs, MonitoringServicesArgs } from "./args";
-import { validateMemory } from "./budget";
+import { SMALL_HOST_MIB, validateMemory } from "./budget";
 import { validateDuration, validateLogRetention, validateRetention } from "./retention";
 import { SERVICES } from "./services";
 
 export const TLS_MODES = ["ca", "provided", "acme", "off"];
 export const SEVERITIES = ["page", "notify", "none"];
-const TOKEN = /^[A-Za-z0-9_-]{16,256}$/;
 const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const IMAGE = /^[a-z0-9][A-Za-z0-9._:/@-]*$/;
 const URL = /^https?:\/\/[^\s/]+(\/\S*)?$/;
@@ -32,7 +31,7 @@ export function validateMonitoringServices(args: MonitoringServicesArgs): Proble
         ...validateEnvironments(args),
         ...under("retention", validateRetention(args.retention ?? {})),
         ...validateDuration("agentBuffer", args.agentBuffer ?? "24h"),
-        ...validateMemory("memoryMiB", args.memoryMiB ?? 1840),
+        ...validateMemory("memoryMiB", args.memoryMiB ?? SMALL_HOST_MIB),
         ...validateFileNames("dashboards", args.dashboards, /\.json$/, 2),
         ...validateFileNames("rules", args.rules, /\.ya?ml$/, 1),
         ...validateFileNames("logRules", args.logRules, /\.ya?ml$/, 2),
@@ -97,11 +96,6 @@ export function registrationPolicy(environment: EnvironmentArgs) {
             ...(environment.maxTargets === undefined ? {} : { targetLimit: environment.maxTargets }),
         },
     };
-}
-
-/** Problems with a bearer token. It is compared in a Caddyfile, where `*` would match anything. */
-export function validateToken(path: string, token: string): Problem[] {
-    return TOKEN.test(token) ? [] : [{ path, message: "expected 16 to 256 letters, digits, hyphens or underscores" }];
 }
 
 /** The same token twice would give one environment's data to the other. */

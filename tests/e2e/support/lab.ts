@@ -12,14 +12,13 @@ import { KeyPair, makeKeys } from "./ssh";
 const PROGRAMS = ["docker", "debootstrap", "docker-registry", "ssh", "ssh-keygen", "busybox", "tar", "mvn"];
 const SUBNET = process.env.E2E_SUBNET ?? "10.213";
 
-/** The hosts' world: two networks, a registry, downloads. `ubuntu` has the same keys on every host. */
+/** The hosts' world: a network, a registry, downloads. `ubuntu` has the same keys on every host. */
 export class Lab {
     private readonly hosts: Host[] = [];
 
     private constructor(
         readonly docker: Docker,
         readonly network: Network,
-        readonly farNetwork: Network,
         readonly registry: Registry,
         readonly artifacts: Artifacts,
         private readonly image: string,
@@ -41,7 +40,6 @@ export class Lab {
         try {
             say(`Docker at ${docker.host}`);
             const network = await createNetwork(docker, "monitoring-e2e", `${SUBNET}.77`);
-            const farNetwork = await createNetwork(docker, "monitoring-e2e-far", `${SUBNET}.78`);
             const registry = await Registry.start(docker, network.gateway);
             ends.push(() => registry.stop());
             const artifacts = await Artifacts.start(network.gateway);
@@ -52,7 +50,7 @@ export class Lab {
             say(
                 `images served${missing.length > 0 ? `, missing: ${missing.join(", ")}` : ""}${missingParts().includes("grafana") ? " (Grafana by the stand-in)" : ""}`,
             );
-            return new Lab(docker, network, farNetwork, registry, artifacts, image, await makeKeys(), [...new Set(missing)]);
+            return new Lab(docker, network, registry, artifacts, image, await makeKeys(), [...new Set(missing)]);
         } catch (error) {
             for (const stop of ends.reverse()) await stop();
             throw error;
@@ -67,7 +65,7 @@ export class Lab {
         return host;
     }
 
-    /** An address on the network, or on the far one. */
+    /** An address on the network. */
     address(number: number, network: Network = this.network): string {
         return network.gateway.replace(/\.1$/, `.${number}`);
     }
