@@ -66,8 +66,8 @@ export class Lab {
     }
 
     /** An address on the network. */
-    address(number: number, network: Network = this.network): string {
-        return network.gateway.replace(/\.1$/, `.${number}`);
+    address(number: number): string {
+        return this.network.gateway.replace(/\.1$/, `.${number}`);
     }
 
     async stop(): Promise<void> {
