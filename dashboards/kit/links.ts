@@ -1,0 +1,49 @@
+import * as dashboard from "@grafana/grafana-foundation-sdk/dashboard";
+
+/** The uid of every built-in dashboard: stable, as bookmarks, alerts and links hold it. */
+export const UIDS = {
+    environments: "environments",
+    service: "service",
+    jvm: "jvm",
+    tomcat: "tomcat-hikari",
+    host: "host",
+    logs: "logs",
+    traces: "traces",
+    loadtest: "loadtest",
+    monitoring: "monitoring",
+} as const;
+
+/** Name of a built-in dashboard. */
+export type DashboardName = keyof typeof UIDS;
+
+/**
+ * A link in a panel's data to another dashboard: the time range is kept, and each variable is given a value.
+ *
+ * @param variables variable to its value: a field's label as `${__field.labels.instance}`, a column as `${__data.fields.instance}`, or a variable of this
+ *     dashboard as `${environment:queryparam}`. A value that is `""` stands for the variable's own choice, all values of it kept.
+ *
+ * @example dataLink("JVM of ${__field.labels.instance}", "jvm", { environment: "", instance: "${__field.labels.instance}" })
+ */
+export function dataLink(title: string, target: DashboardName, variables: Record<string, string> = {}): dashboard.DashboardLinkBuilder {
+    return new dashboard.DashboardLinkBuilder(title).type(dashboard.DashboardLinkType.Link).url(dashboardUrl(target, variables));
+}
+
+/** Path and query of a dashboard with the time range of now, as `dataLink` makes them. */
+export function dashboardUrl(target: DashboardName, variables: Record<string, string> = {}): string {
+    const parts = Object.entries(variables).map(([name, value]) => (value === "" ? `\${${name}:queryparam}` : `var-${name}=${value}`));
+    return `/d/${UIDS[target]}?${["${__url_time_range}", ...parts].join("&")}`;
+}
+
+/** Links at the top of a dashboard to others, with its time range and variables. */
+export function navigation(...targets: [DashboardName, string][]): dashboard.DashboardLinkBuilder[] {
+    return targets.map(([target, title]) => new NavigationLink(title).type(dashboard.DashboardLinkType.Link).url(`/d/${UIDS[target]}`)
+        .icon("dashboard").keepTime(true).includeVars(true));
+}
+
+/** A link in the bar at the top: the SDK would put it into a menu where nobody looks. */
+class NavigationLink extends dashboard.DashboardLinkBuilder {
+    build(): dashboard.DashboardLink {
+        const { placement: _, ...link } = super.build();
+        return link;
+    }
+}
