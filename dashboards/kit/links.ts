@@ -43,7 +43,6 @@ export function navigation(...targets: [DashboardName, string][]): dashboard.Das
 /** A link in the bar at the top: the SDK would put it into a menu where nobody looks. */
 class NavigationLink extends dashboard.DashboardLinkBuilder {
     build(): dashboard.DashboardLink {
-        const { placement: _, ...link } = super.build();
-        return link;
+        return { ...super.build(), placement: undefined };
     }
 }
