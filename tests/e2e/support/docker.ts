@@ -77,9 +77,10 @@ export async function startDocker(): Promise<Docker> {
 
 /** One run at a time: the addresses are fixed, and a run begins by removing what an earlier one left. */
 function lock(): void {
-    const owner = fs.existsSync(lockFile()) ? Number(fs.readFileSync(lockFile(), "utf8")) : 0;
-    if (owner && owner !== process.pid && isAlive(owner)) throw new Error(`another run of the end-to-end tests is going on (process ${owner})`);
-    fs.writeFileSync(lockFile(), String(process.pid));
+    const owner = fs.existsSync(lockFile()) ? fs.readFileSync(lockFile(), "utf8") : "";
+    const [pid] = owner.split(" ");
+    if (owner && Number(pid) !== process.pid && identity(pid) === owner) throw new Error(`another run of the end-to-end tests is going on (process ${pid})`);
+    fs.writeFileSync(lockFile(), identity(String(process.pid)));
 }
 
 function unlock(): void {
@@ -90,11 +91,14 @@ function lockFile(): string {
     return path.join(stateDirectory(), "lock");
 }
 
-function isAlive(pid: number): boolean {
+/** A process by its id and its start: after a restart of the machine another process may have the id. "" where there is none. */
+function identity(pid: string): string {
     try {
-        return process.kill(pid, 0);
+        const [boot, stat] = [fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(), fs.readFileSync(`/proc/${pid}/stat`, "utf8")];
+        // After the name, which is in brackets and may hold anything, the start is the 20th field.
+        return `${pid} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]} ${boot}`;
     } catch {
-        return false;
+        return "";
     }
 }
 
