@@ -4,6 +4,7 @@ import { validateLogAgent } from "../components/log-agent/validate";
 import { validateTargets } from "../components/metrics-target/targets";
 import { validateMonitoringHost } from "../components/monitoring-host/validate";
 import { validateLogRetention, validateRetention } from "../components/monitoring-services/retention";
+import { validateGrafana } from "../components/monitoring-services/validate-grafana";
 import { validateJavaAgent } from "../components/otel-java-agent/plan";
 import { Problem, under } from "../components/problems";
 import type { Was } from "./model";
@@ -117,6 +118,8 @@ export function crossCheckOwner(owner: OwnerConfig, environment: string, was: Ho
     }
     if (host.ec2) problems.push(...under("monitoring.host.ec2", validateMonitoringHost({ ...host.ec2, gatewayPort: owner.port })));
     problems.push(...checkTls(owner), ...checkRetention(owner));
+    const { withoutDashboards, withoutDataSources } = owner;
+    problems.push(...under("monitoring", validateGrafana({ withoutDashboards, withoutDataSources }, Object.keys(environments))));
     const own = environments[environment];
     if (!own) {
         problems.push({ path: "monitoring.environments", message: `expected an entry "${environment}", this stack's own environment; found ${Object.keys(environments).join(", ") || "none"}` });

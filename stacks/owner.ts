@@ -43,6 +43,7 @@ export function deployShared(owner: OwnerConfig, { environment, repair }: StackC
         port: owner.port, tls: gatewayTls, names: [...host.names, ...(owner.names ?? [])], grafanaAdminPassword: adminPassword, alertWebhookUrl: secretOrNone(owner.alertWebhookUrl),
         environments: Object.fromEntries(Object.keys(identities).map((name) => [name, environmentArgs(owner, name, identities[name])])),
         destroyWithMembers: owner.destroyWithMembers,
+        withoutDashboards: owner.withoutDashboards, withoutDataSources: owner.withoutDataSources,
         retention: owner.retention, dataDirectory: owner.directory, images: owner.images, registry: owner.registry,
     }, { dependsOn: host.dependsOn });
 

@@ -89,6 +89,7 @@ const owner = z.strictObject({
     names: z.array(address).optional(), adminPassword: z.string().min(12, "expected at least 12 characters").optional(), directory: absolutePath.optional(),
     retention: z.strictObject({ metrics: duration.optional(), metricsSize: z.string().optional(), logs: duration.optional(), traces: duration.optional() }).optional(),
     images: z.record(z.string(), z.string()).optional(), registry: z.string().optional(), destroyWithMembers: z.boolean().optional(), alertWebhookUrl: z.url().optional(),
+    withoutDashboards: z.array(z.string()).optional(), withoutDataSources: z.array(z.string()).optional(),
 });
 
 const member = z.strictObject({ stack: z.string().min(1).optional(), connection: z.unknown().optional(), jump: jump.required({ privateKey: true }).optional() });

@@ -22,8 +22,24 @@ export interface MonitoringServicesArgs {
     retention?: RetentionArgs;
     /** Password of Grafana's `admin`. Counts at Grafana's first start only. */
     grafanaAdminPassword: pulumi.Input<string>;
-    /** Grafana dashboards: file name to JSON, e.g. `{ "service.json": "{…}" }`. A folder is a part of the name: `jvm/heap.json`. @default {} */
+    /**
+     * Grafana dashboards of your own beside the built-in ones: file name to JSON as Grafana exports it, with uids of their own, e.g. `{ "orders.json": "{…}" }`.
+     * A folder is a part of the name: `Shop/orders.json`; those of the built-in ones are Overview, Applications and Infrastructure.
+     *
+     * @default {}
+     */
     dashboards?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+    /** uids of built-in dashboards that are not wanted, e.g. `["loadtest"]`. @default [] */
+    withoutDashboards?: string[];
+    /**
+     * Grafana data sources of your own beside the built-in ones: file name to YAML, a provisioning file of Grafana's, e.g. `{ "cloudwatch.yml": "apiVersion: 1 …" }`.
+     * They may hold secrets. A changed one replaces Grafana's container, which reads them at its start.
+     *
+     * @default {}
+     */
+    dataSources?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+    /** uids of the built-in data sources of single environments that are not wanted, e.g. `["loki-dev", "tempo-dev"]`. @default [] */
+    withoutDataSources?: string[];
     /** Prometheus rules: file name to YAML, e.g. `{ "hosts.yml": "groups: …" }`. @default {} */
     rules?: pulumi.Input<Record<string, pulumi.Input<string>>>;
     /** Loki rules: `<environment>/<file>` to YAML, e.g. `{ "prod/errors.yml": "groups: …" }`. @default {} */

@@ -1,8 +1,12 @@
+import { renderDashboards } from "../../dashboards";
 import { BundleFile } from "../bundle";
 import { renderTemplate } from "../render";
 import { KnownServicesArgs } from "./args";
 import { gatewayTls, planGatewayUrl, sorted } from "./gateway";
 import { CONFIG } from "./services";
+
+/** The built-in data sources' file; a user's own stand beside it. */
+export const DATASOURCES_FILE = "monitoring.yml";
 
 /** Grafana: its file, data sources for all environments and for each, the dashboards, and the first password. */
 export function renderGrafana(args: KnownServicesArgs): BundleFile[] {
@@ -12,19 +16,45 @@ export function renderGrafana(args: KnownServicesArgs): BundleFile[] {
             path: below("grafana.ini"),
             content: renderTemplate("grafana/grafana.ini", { rootUrl: `${planGatewayUrl(args)}/`, cookieSecure: gatewayTls(args).mode !== "off" }),
         },
-        { path: below("provisioning/datasources/monitoring.yml"), content: renderDatasources(Object.keys(args.environments)) },
+        {
+            path: below(`provisioning/datasources/${DATASOURCES_FILE}`),
+            content: renderDatasources(Object.keys(args.environments), args.withoutDataSources),
+        },
+        // They may hold credentials; Grafana's user is of group 0.
+        ...sorted(args.dataSources ?? {}).map(([file, content]) => ({ path: below(`provisioning/datasources/${file}`), content, mode: "0640", owner: "root:0" })),
         { path: below("provisioning/dashboards/monitoring.yml"), content: renderTemplate("grafana/dashboards.yml", {}) },
-        ...sorted(args.dashboards ?? {}).map(([file, content]) => ({ path: below(`dashboards/${file}`), content })),
+        ...sorted({ ...renderDashboards(args.withoutDashboards), ...args.dashboards }).map(([file, content]) => ({ path: below(`dashboards/${file}`), content })),
         { path: below("admin-password"), content: args.grafanaAdminPassword, mode: "0400", owner: "472:0" },
     ];
 }
 
-/** One data source over all environments, and one for each: Loki's live tail answers for a single one only. */
-export function renderDatasources(environments: string[]): string {
+/** What a data source covers: all environments, or one. */
+interface Scope {
+    /** End of the uid: "" for all, `-<environment>` for one. */
+    suffix: string;
+    title: string;
+    tenants: string;
+}
+
+/** Loki and Tempo have one data source over all environments, and one for each: Loki's live tail answers for a single one only. */
+export function datasourceScopes(environments: string[]): Scope[] {
     const names = [...environments].sort();
-    const scopes = [{ suffix: "", title: "", tenants: names.join("|") }, ...names.map((name) => ({ suffix: `-${name}`, title: ` (${name})`, tenants: name }))];
+    return [{ suffix: "", title: "", tenants: names.join("|") }, ...names.map((name) => ({ suffix: `-${name}`, title: ` (${name})`, tenants: name }))];
+}
+
+/**
+ * The built-in data sources. Where one of an environment's is left out, the other one's links lead to that over all environments.
+ *
+ * @param without uids of those that are not wanted, e.g. `["loki-dev"]`
+ */
+export function renderDatasources(environments: string[], without: string[] = []): string {
+    const scopes = datasourceScopes(environments);
+    const wanted = (uid: string) => !without.includes(uid);
+    const partner = (service: string, suffix: string) => (wanted(`${service}${suffix}`) ? `${service}${suffix}` : service);
     return renderTemplate("grafana/datasources.yml", {
-        lokis: scopes.map(({ suffix, title, tenants }) => ({ name: `Loki${title}`, uid: `loki${suffix}`, tempo: `tempo${suffix}`, tenants })),
-        tempos: scopes.map(({ suffix, title, tenants }) => ({ name: `Tempo${title}`, uid: `tempo${suffix}`, loki: `loki${suffix}`, tenants })),
+        lokis: scopes.map(({ suffix, title, tenants }) => ({ name: `Loki${title}`, uid: `loki${suffix}`, tempo: partner("tempo", suffix), tenants }))
+            .filter(({ uid }) => wanted(uid)),
+        tempos: scopes.map(({ suffix, title, tenants }) => ({ name: `Tempo${title}`, uid: `tempo${suffix}`, loki: partner("loki", suffix), tenants }))
+            .filter(({ uid }) => wanted(uid)),
     });
 }

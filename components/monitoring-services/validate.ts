@@ -6,6 +6,7 @@ import { EnvironmentArgs, GatewayTlsArgs, MonitoringServicesArgs } from "./args"
 import { SMALL_HOST_MIB, validateMemory } from "./budget";
 import { validateDuration, validateLogRetention, validateRetention } from "./retention";
 import { SERVICES } from "./services";
+import { validateGrafana } from "./validate-grafana";
 
 export const TLS_MODES = ["ca", "provided", "acme", "off"];
 export const SEVERITIES = ["page", "notify", "none"];
@@ -33,6 +34,8 @@ export function validateMonitoringServices(args: MonitoringServicesArgs): Proble
         ...validateDuration("agentBuffer", args.agentBuffer ?? "24h"),
         ...validateMemory("memoryMiB", args.memoryMiB ?? SMALL_HOST_MIB),
         ...validateFileNames("dashboards", args.dashboards, /\.json$/, 2),
+        ...validateFileNames("dataSources", args.dataSources, /\.ya?ml$/, 1),
+        ...validateGrafana(args, Object.keys(args.environments)),
         ...validateFileNames("rules", args.rules, /\.ya?ml$/, 1),
         ...validateFileNames("logRules", args.logRules, /\.ya?ml$/, 2),
         ...(args.dataDirectory === undefined ? [] : validateAbsolutePath("dataDirectory", args.dataDirectory)),

@@ -36,7 +36,7 @@ export function sampleServices(change: Partial<KnownServicesArgs> = {}): KnownSe
         },
 
         grafanaAdminPassword: "correct horse battery staple",
-        dashboards: { "service.json": '{"uid":"service","title":"Service","panels":[]}\n' },
+        dashboards: { "Shop/orders.json": '{"uid":"orders","title":"Orders","panels":[]}\n' },
         rules: { "hosts.yml": "groups:\n  - name: hosts\n    rules:\n      - alert: TargetDown\n        expr: up == 0\n        for: 2m\n" },
         logRules: {
             "prod/errors.yml":
