@@ -3,11 +3,13 @@ import { LOG_AGENT_PROFILE } from "../components/log-agent/target";
 import { validateLogAgent } from "../components/log-agent/validate";
 import { validateTargets } from "../components/metrics-target/targets";
 import { validateMonitoringHost } from "../components/monitoring-host/validate";
+import { validateMemory } from "../components/monitoring-services/budget";
 import { validateLogRetention, validateRetention } from "../components/monitoring-services/retention";
 import { validateGrafana } from "../components/monitoring-services/validate-grafana";
 import { validateJavaAgent } from "../components/otel-java-agent/plan";
 import { Problem, under } from "../components/problems";
 import type { Was } from "./model";
+import { hostMemoryMiB } from "./owner-host";
 import { actuatorProfiles, javaAgentArgs, logAgentArgs, planTargets } from "./host-args";
 import type { EnvironmentConfig, OwnerConfig } from "./schema";
 
@@ -116,7 +118,11 @@ export function crossCheckOwner(owner: OwnerConfig, environment: string, was: Ho
     if (machine?.local && !owner.hostKey) {
         problems.push({ path: "monitoring.hostKey", message: "expected this machine's public host key, by which targets are registered; ask it with: ssh-keyscan -t ed25519 localhost" });
     }
-    if (host.ec2) problems.push(...under("monitoring.host.ec2", validateMonitoringHost({ ...host.ec2, gatewayPort: owner.port })));
+    if (host.ec2) {
+        const wrong = under("monitoring.host.ec2", validateMonitoringHost({ ...host.ec2, gatewayPort: owner.port }));
+        // What the type has is known only where the type is.
+        problems.push(...(wrong.length > 0 ? wrong : validateMemory(`monitoring.host.ec2.${host.ec2.memoryMiB ? "memoryMiB" : "instanceType"}`, hostMemoryMiB(owner))));
+    }
     problems.push(...checkTls(owner), ...checkRetention(owner));
     const { withoutDashboards, withoutDataSources } = owner;
     problems.push(...under("monitoring", validateGrafana({ withoutDashboards, withoutDataSources }, Object.keys(environments))));

@@ -1,6 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { MonitoringHost } from "../components/monitoring-host";
 import { Machine } from "../components/machine";
+import { parseInstanceType } from "../components/monitoring-host/instance-types";
+import { DEFAULT_INSTANCE_TYPE } from "../components/monitoring-host/validate";
+import { SMALL_HOST_MIB, usableMiB } from "../components/monitoring-services/budget";
 import { withKey } from "./environment";
 import type { Ec2Config, OwnerConfig } from "./schema";
 
@@ -17,9 +20,15 @@ export interface OwnerHost {
     hostKey: pulumi.Input<string>;
     /** Changes with the machine behind the address. */
     id: pulumi.Input<string>;
-    memoryMiB?: number;
+    memoryMiB: number;
     bootTimeoutSeconds: number;
     dependsOn: pulumi.Resource[];
+}
+
+/** Memory that the host really has for all services, in MiB. On EC2 it follows from the instance type. */
+export function hostMemoryMiB({ host }: OwnerConfig): number {
+    if (!host.ec2) return host.machine?.memoryMiB ?? SMALL_HOST_MIB;
+    return usableMiB(host.ec2.memoryMiB ?? parseInstanceType(host.ec2.instanceType ?? DEFAULT_INSTANCE_TYPE)?.memoryMiB ?? NaN);
 }
 
 /** From `monitoring.host`: an EC2 instance that is made here, or a machine that is there. */
@@ -27,8 +36,10 @@ export function ownerHost(owner: OwnerConfig, repair: string): OwnerHost {
     return owner.host.ec2 ? ec2Host(owner, owner.host.ec2, repair) : machineHost(owner, repair);
 }
 
-function machineHost({ host, address, registrationAddress, hostKey }: OwnerConfig, repair: string): OwnerHost {
-    const { ssh, memoryMiB } = host.machine!;
+function machineHost(owner: OwnerConfig, repair: string): OwnerHost {
+    const { host, address, registrationAddress, hostKey } = owner;
+    const { ssh } = host.machine!;
+    const memoryMiB = hostMemoryMiB(owner);
     if (!ssh) return { machine: { repair }, address: address!, names: [], registrationAddress: registrationAddress ?? address!, hostKey: hostKey!, id: "", memoryMiB, bootTimeoutSeconds: 0, dependsOn: [] };
     const { jump, ...direct } = ssh;
     const own = withKey({ ...direct, hostKey: ssh.hostKey! }, undefined);
@@ -46,6 +57,6 @@ function ec2Host(owner: OwnerConfig, ec2: Ec2Config, repair: string): OwnerHost 
     return {
         // Inside the VPC the DNS name is the private address, outside the public one: one URL for agents and people.
         machine: { repair, ssh: host.ssh }, address: owner.address ?? host.dnsName, names: [host.address, host.privateAddress], registrationAddress: owner.registrationAddress ?? host.address, hostKey: host.hostKey,
-        id: host.instanceId, memoryMiB: host.memoryMiB, bootTimeoutSeconds: BOOT_SECONDS, dependsOn: [host],
+        id: host.instanceId, memoryMiB: hostMemoryMiB(owner), bootTimeoutSeconds: BOOT_SECONDS, dependsOn: [host],
     };
 }

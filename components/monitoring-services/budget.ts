@@ -10,6 +10,8 @@ export interface ServiceBudget {
 
 /** Memory of a `t4g.small` as the kernel reports it; what the figures below were measured for. */
 export const SMALL_HOST_MIB = 1840;
+/** The same host's memory as EC2 sells it. */
+const SMALL_HOST_NOMINAL_MIB = 2048;
 /** Kernel, Docker, sshd and page cache on that host. */
 const RESERVE_MIB = 390;
 /** Services whose need does not grow with the load. Caddy idles near 30 MiB, Alertmanager near 25, the node exporter near 15. */
@@ -21,11 +23,43 @@ const EXTRA_SHARE: Record<string, number> = { prometheus: 0.28, loki: 0.26, temp
 /** Below this the backends die of their replay after a restart. */
 const LEAST_MIB = 1500;
 
+/** Why each service has its share; `npm run plan -- --budget` prints it. */
+const REASONS: Record<string, string> = {
+    gateway: "fixed: Caddy idles near 30 MiB and streams what it passes on",
+    prometheus: "grows with series: 200 simulated hosts of 600 series peaked at 236 MiB",
+    alertmanager: "fixed: idles near 25 MiB, and holds alerts only",
+    loki: "grows with streams and queries: 200 simulated hosts peaked at 348 MiB",
+    tempo: "grows with spans per second: completing a block is its peak",
+    grafana: "12.4 idles near 180 MiB; open dashboards come on top",
+    "node-exporter": "fixed: idles near 15 MiB",
+};
+
+/** One line of the budget. */
+export interface BudgetRow extends ServiceBudget {
+    service: string;
+    why: string;
+}
+
+/**
+ * What an EC2 instance's kernel has of the memory that its type is sold with: 1,840 of 2,048 MiB on a `t4g.small`. Larger types keep a little more;
+ * the same share is taken for all, which is on the safe side.
+ */
+export function usableMiB(nominalMiB: number): number {
+    return Math.floor((nominalMiB * SMALL_HOST_MIB) / SMALL_HOST_NOMINAL_MIB);
+}
+
+/** The budget as a table, the system's reserve last. The limits and the reserve are at most `memoryMiB` together. */
+export function explainBudget(memoryMiB: number = SMALL_HOST_MIB): BudgetRow[] {
+    const rows = Object.entries(planBudget(memoryMiB)).map(([service, budget]) => ({ service, ...budget, why: REASONS[service] }));
+    const rest = memoryMiB - sum(Object.fromEntries(rows.map(({ service, limitMiB }) => [service, limitMiB])));
+    return [...rows, { service: "system", limitMiB: rest, goMemLimitMiB: 0, why: "kernel, Docker, sshd and page cache: what the limits leave" }];
+}
+
 /** Problems with a host's memory. */
 export function validateMemory(path: string, memoryMiB: number): Problem[] {
     return Number.isInteger(memoryMiB) && memoryMiB >= LEAST_MIB
         ? []
-        : [{ path, message: `expected a whole number of at least ${LEAST_MIB} MiB: all services of the smallest plan and the system do not fit in less` }];
+        : [{ path, message: `expected at least ${LEAST_MIB} whole MiB that the kernel has, got ${memoryMiB}: all services of the smallest plan and the system do not fit in less; t4g.small is the smallest EC2 type that does` }];
 }
 
 /** Memory of every service on a host of this size. The sum and the system's reserve fit the host. */

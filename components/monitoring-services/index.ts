@@ -16,7 +16,7 @@ import { provideSshFiles } from "./ssh-files";
 import { validateMonitoringServices } from "./validate";
 
 export * from "./args";
-export { planBudget } from "./budget";
+export { explainBudget, planBudget, usableMiB } from "./budget";
 export { MembersGuard, MembersGuardArgs } from "./members-guard";
 export { renderSshFiles, writeSshFiles } from "./ssh-files";
 

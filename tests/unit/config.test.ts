@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as path from "node:path";
 import { CONNECTION_FORMAT } from "../../components/connection";
 import { parseConfig, RawConfig } from "../../stacks/config";
+import { renderBudget } from "../../tools/plan/budget";
 import { findStacks, loadConfig } from "../../tools/plan/config";
 
 const HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExample";
@@ -44,6 +45,14 @@ describe("config", () => {
         assert.deepEqual(was[0].ssh, { user: "ec2-user", port: 2222, hostKey: HOST_KEY, address: "10.0.2.11" });
         assert.equal(was[0].actuator.port, 9090);
         assert.equal(was[0].actuator.path, "/metrics");
+    });
+    it("an instance type that is too small is refused with the smallest that does; the plan shows what a good one gives to whom", () => {
+        const ec2 = (instanceType: string) => owner({ host: { ec2: { instanceType, gatewayFrom: ["10.0.0.0/16"], sshFrom: ["10.0.0.0/16"] } } });
+        const [line] = problemsOf(() => ec2("t4g.micro"));
+        assert.match(line, /^monitoring\.host\.ec2\.instanceType: expected at least 1500 .*, got 920: .*t4g\.small is the smallest/);
+        assert.match(renderBudget(ec2("t4g.small"), "prod"), /1840 MiB[^]*\nprometheus +320 +272 /);
+        assert.match(renderBudget(ec2("t4g.medium"), "prod"), /3680 MiB/);
+        assert.match(renderBudget(member(), "dev"), /the budget is the owner's/);
     });
     it("all problems come at once, each with its path and what was expected", () => {
         const lines = problemsOf(() => member({ was: [host({ address: "no host!" }), { name: "b" }, host({ name: "c", actuator: { port: "x", pth: 1 } })] }));

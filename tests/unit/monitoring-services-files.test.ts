@@ -3,7 +3,7 @@ import fc from "fast-check";
 import * as YAML from "yaml";
 import { BundleFile } from "../../components/bundle";
 import { KnownServicesArgs } from "../../components/monitoring-services/args";
-import { planBudget, validateMemory } from "../../components/monitoring-services/budget";
+import { explainBudget, planBudget, usableMiB, validateMemory } from "../../components/monitoring-services/budget";
 import { planServiceBundle, renderServiceFiles } from "../../components/monitoring-services/files";
 import { planGatewayCa, planGatewayUrl, planSiteAddresses } from "../../components/monitoring-services/gateway";
 import { renderDatasources } from "../../components/monitoring-services/grafana";
@@ -304,6 +304,18 @@ describe("planBudget", () => {
                 for (const [name, { limitMiB }] of Object.entries(planBudget(memory + 100))) assert.ok(limitMiB >= budget[name].limitMiB);
             }),
         );
+    });
+
+    it("is explained line by line, and the lines add up to the host's memory", () => {
+        for (const memory of [1840, 3686]) {
+            const rows = explainBudget(memory);
+            assert.equal(rows.reduce((sum, { limitMiB }) => sum + limitMiB, 0), memory);
+            for (const { service, why } of rows) assert.ok(why, service);
+        }
+    });
+
+    it("knows that a kernel has less than its instance type is sold with", () => {
+        assert.deepEqual([usableMiB(2048), usableMiB(4096)], [1840, 3680]);
     });
 
     it("refuses a host that is too small", () => {
