@@ -1,6 +1,6 @@
 import type { Connection } from "../components/connection";
 import * as pulumi from "@pulumi/pulumi";
-import { HostMetrics, LogAgentArgs, logAgentTarget } from "../components/log-agent";
+import { HostMetrics, LogAgentArgs, logAgentTargets } from "../components/log-agent";
 import { Machine } from "../components/machine";
 import { ScrapeProfile, TargetArgs } from "../components/metrics-target";
 import { hostPort } from "../components/names";
@@ -31,7 +31,7 @@ export function planTargets(was: Was[]): TargetArgs[] {
                 ...common, kind: "application", address: hostPort(host.address, actuator.port), path: actuator.path, scheme: actuator.scheme,
                 profile: actuatorProfileName(host, was), ...(actuator.intervalSeconds ? { intervalSeconds: actuator.intervalSeconds } : {}),
             }] : []),
-            ...(hostMetrics.enabled ? [logAgentTarget({ address: host.address, port: hostMetrics.port, host: host.name, application: host.application, labels: host.labels })] : []),
+            ...(hostMetrics.enabled ? logAgentTargets({ address: host.address, port: hostMetrics.port, host: host.name, application: host.application, labels: host.labels }) : []),
         ];
     });
 }

@@ -2,7 +2,7 @@ import { TargetArgs } from "../metrics-target/args";
 import { hostPort } from "../names";
 import { ALLOY_PORT } from "./plan";
 
-/** Where Prometheus finds a host's metrics. */
+/** Where Prometheus finds the metrics of a host and of its agent. */
 export interface LogAgentTargetArgs {
     /** The host's IP address as the monitoring host reaches it. */
     address: string;
@@ -19,10 +19,11 @@ export interface LogAgentTargetArgs {
 export const LOG_AGENT_PROFILE = "log-agent";
 export const HOST_METRICS_PATH = "/api/v0/component/prometheus.exporter.unix.host/metrics";
 
-/** The host's metrics as a target of `MetricsTarget`: Alloy's own port, with TLS and the profile's credentials. */
-export function logAgentTarget(args: LogAgentTargetArgs): TargetArgs {
-    return {
-        kind: "host", profile: LOG_AGENT_PROFILE, address: hostPort(args.address, args.port ?? ALLOY_PORT), scheme: "https", path: HOST_METRICS_PATH,
+/** The host's metrics and the agent's own as targets of `MetricsTarget`: both on Alloy's port, with TLS and the profile's credentials. */
+export function logAgentTargets(args: LogAgentTargetArgs): TargetArgs[] {
+    const common = {
+        profile: LOG_AGENT_PROFILE, address: hostPort(args.address, args.port ?? ALLOY_PORT), scheme: "https",
         application: args.application, instance: args.host, labels: args.labels ?? {},
     };
+    return [{ ...common, kind: "host", path: HOST_METRICS_PATH }, { ...common, kind: "agent", path: "/metrics" }];
 }

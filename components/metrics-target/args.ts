@@ -35,7 +35,7 @@ export interface RegistrationArgs {
 
 /** One endpoint that Prometheus scrapes. */
 export interface TargetArgs {
-    /** `"application"` (Actuator) or `"host"` (the machine's own metrics). */
+    /** `"application"` (Actuator), `"host"` (the machine's metrics) or `"agent"` (the log agent's own). */
     kind: string;
     /** `HOST:PORT` as the monitoring host reaches it, e.g. `"10.0.1.2:8080"` or `"[fd00::2]:8080"`; within the environment's CIDRs. */
     address: pulumi.Input<string>;

@@ -4,7 +4,7 @@ import { BundleDirectory, BundleFile } from "../bundle";
 import { shell } from "../encode";
 import { validateEnvironment, validateName } from "../names";
 import { Problem, under } from "../problems";
-import { scrapeJobs, ScrapeLimits, timeoutSeconds } from "./scrape-jobs";
+import { DEFAULT_MAX_TARGETS, scrapeJobs, ScrapeLimits, timeoutSeconds } from "./scrape-jobs";
 
 /**
  * The monitoring host's side of target registration. MonitoringServices puts it on the host; this file is the one source of the paths.
@@ -13,7 +13,7 @@ import { scrapeJobs, ScrapeLimits, timeoutSeconds } from "./scrape-jobs";
  *
  * | path | written by | holds |
  * |---|---|---|
- * | `scrape/<environment>.yml` | the owner | the environment's two base jobs, from `scrapeJobs` |
+ * | `scrape/<environment>.yml` | the owner | the environment's base jobs, from `scrapeJobs` |
  * | `registered/targets/<environment>.<kind>.json` | register-targets | targets without a profile; what the base jobs read (file_sd) |
  * | `registered/targets/<environment>.<kind>.<profile>.json` | register-targets | targets with a profile |
  * | `registered/scrape/<environment>.profiles.json` | register-targets | jobs of the profiles: the base job plus credentials |
@@ -61,7 +61,7 @@ export interface RegistrationPolicyArgs {
     hosts?: string[];
     /** Labels that its targets may carry beside `application` and `instance`. @default [] */
     labels?: string[];
-    /** Targets in all. @default 100 */
+    /** Targets in all; a host has one, two or three. @default 150 */
     maxTargets?: number;
     /** Least scrape interval a target may ask for, in seconds; not below the scrape timeout. @default 10 */
     minIntervalSeconds?: number;
@@ -78,7 +78,6 @@ export interface RegistrationFiles {
 }
 
 const DEFAULT_DATA_DIRECTORY = "/var/lib/photogather-monitoring/data";
-const DEFAULT_MAX_TARGETS = 100;
 const DEFAULT_INTERVALS = { min: 10, max: 120 };
 const PUBLIC_KEY = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+=*( [A-Za-z0-9@._-]+)?$/;
 const CIDR = /^(\d{1,3}(\.\d{1,3}){3}\/\d{1,2}|[0-9a-fA-F:]*:[0-9a-fA-F:]*\/\d{1,3})$/;

@@ -2,6 +2,7 @@ import { quote, validateAddress, validateEnvironment, validateOneOf, validatePor
 import { Problem, under } from "../problems";
 import { MetricsTargetArgs, TargetArgs } from "./args";
 import { validateProfileName } from "./registration";
+import { TARGET_KINDS } from "./scrape-jobs";
 
 /** The version of the list's form; `register-targets` refuses another. */
 export const TARGETS_FORMAT = 1;
@@ -98,7 +99,7 @@ function validateProfile(profile: object): Problem[] {
 function validateTarget(target: TargetArgs, profiles: string[]): Problem[] {
     const { kind, profile = "", path, scheme, intervalSeconds } = target;
     return [
-        ...validateOneOf("kind", kind, ["application", "host"]),
+        ...validateOneOf("kind", kind, TARGET_KINDS),
         ...(typeof target.address === "string" ? validateHostAndPort("address", target.address) : []),
         ...validateLabelValue("application", target.application),
         ...validateLabelValue("instance", target.instance),

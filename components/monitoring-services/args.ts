@@ -105,7 +105,7 @@ export interface EnvironmentArgs {
     hosts?: string[];
     /** Labels that its targets may carry beside `application` and `instance`. @default [] */
     labels?: string[];
-    /** Targets in all. @default 100 */
+    /** Targets in all; a host has one, two or three. @default 150 */
     maxTargets?: number;
     /** Samples per scrape of one target; with `maxTargets` the environment's share of Prometheus. @default 5000 */
     samplesPerTarget?: number;

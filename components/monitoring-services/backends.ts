@@ -33,8 +33,8 @@ export function renderPrometheus(args: KnownServicesArgs): BundleFile[] {
 function renderScrapeFile(environment: string, args: KnownServicesArgs): string {
     const jobs = scrapeJobs(environment, registrationPolicy(args.environments[environment]).limits);
     return (
-        `# Written by photogather-monitoring: what ${environment} may register is scraped by these two jobs, and by copies of them with credentials.\n` +
-        `${JSON.stringify({ scrape_configs: [jobs.application, jobs.host] }, undefined, 2)}\n`
+        `# Written by photogather-monitoring: what ${environment} may register is scraped by these jobs, and by copies of them with credentials.\n` +
+        `${JSON.stringify({ scrape_configs: Object.values(jobs) }, undefined, 2)}\n`
     );
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
+import { scrapeJobs } from "../../components/metrics-target/scrape-jobs";
 import { part } from "../support/parts";
 import { HOSTILE } from "../support/hostile";
 import { eventually } from "../support/running";
@@ -108,6 +109,21 @@ describe("log agent with real programs", function () {
             }
             await eventually("the slow trace is in Tempo", 20, () => backends.trace(slow));
             assert.equal(await backends.trace(dull), undefined);
+        });
+        it("its own metrics, as far as Prometheus keeps them, tell what is queued, sent and failed, in few series", async () => {
+            const { status, body } = await agent.http("/metrics", SECRETS.password);
+            assert.equal(status, 200);
+            const keep = new RegExp(`^(?:${scrapeJobs("prod").agent.metric_relabel_configs![0].regex})$`);
+            const series = body.split("\n").filter((line) => line && !line.startsWith("#"));
+            const kept = series.filter((line) => keep.test(/^\w+/.exec(line)![0]));
+            console.log(`      ${kept.length} of the agent's ${series.length} series are kept`);
+            for (const name of [
+                "alloy_build_info", "alloy_config_last_load_successful", "alloy_component_controller_running_components", "process_resident_memory_bytes",
+                "loki_source_file_read_lines_total", "loki_source_file_read_bytes_total", "otelcol_receiver_accepted_spans_total",
+                ...["queue_size", "queue_capacity"].map((name) => `otelcol_exporter_${name}`),
+                "otelcol_exporter_sent_log_records_total", "otelcol_exporter_sent_spans_total",
+            ]) assert.ok(kept.some((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `)), `${name} in\n${kept.join("\n")}`);
+            assert.ok(kept.length <= 60, kept.join("\n"));
         });
         it("host metrics are behind TLS and a password, which rotates by a rename alone", async () => {
             const url = "/api/v0/component/prometheus.exporter.unix.host/metrics";

@@ -354,7 +354,7 @@ describe("gateway, Loki, Tempo, Prometheus and Alertmanager together", function 
         const { data } = await together.get("prometheus", "/api/v1/status/config");
         for (const environment of ["dev", "loadtest", "prod"]) assert.ok(data.yaml.includes("scrape_config_files"), environment);
         const jobs = (await together.get("prometheus", "/api/v1/scrape_pools")).data.scrapePools;
-        for (const job of ["prod/application", "prod/host", "dev/application", "loadtest/host"]) assert.ok(jobs.includes(job), job);
+        for (const job of ["prod/application", "prod/host", "prod/agent", "dev/application", "loadtest/host"]) assert.ok(jobs.includes(job), job);
     });
 
     it("has Prometheus and Loki's ruler tell Alertmanager", async () => {

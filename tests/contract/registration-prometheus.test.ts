@@ -86,7 +86,7 @@ describe("registration, read by a real Prometheus", () => {
             return data.activeTargets.map(({ scrapePool, labels }) => `${scrapePool} ${labels.instance}`).join() === "dev/application plain";
         });
         const { data } = (await (await fetch(`${url}/api/v1/scrape_pools`)).json()) as { data: { scrapePools: string[] } };
-        assert.deepEqual(data.scrapePools.sort(), ["dev/application", "dev/host"]);
+        assert.deepEqual(data.scrapePools.sort(), ["dev/agent", "dev/application", "dev/host"]);
         assert.match(await (await fetch(`${url}/metrics`)).text(), /^prometheus_config_last_reload_successful 1$/m);
     });
 });

@@ -196,7 +196,7 @@ describe("registration, by the program on a directory of its own", () => {
         const two = JSON.stringify(request({ targets: [target({ address: "10.2.0.1:1" }), target({ kind: "x" }, { team: "" })] }));
         assert.deepEqual(register(root, "dev", "set", two).refusals, [
             "refused: targets[0].address: 10.2.0.1 is outside the environment's CIDRs (10.1.0.0/16, fd00:1::/64)",
-            "refused: targets[1].kind: expected one of application, host",
+            "refused: targets[1].kind: expected one of application, host, agent",
             "refused: targets[1].labels.team: is empty, or begins or ends with a blank",
         ]);
         const unknown = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`k${i}`, "x"]));
@@ -221,7 +221,7 @@ describe("registration, by the program on a directory of its own", () => {
         const files = tree(root);
         assert.deepEqual(Object.keys(files), [
             "credentials/dev/log-agent.ca.pem", "credentials/dev/log-agent.password", "requests/dev.json", "scrape/dev.profiles.json",
-            "targets/dev.application.json", "targets/dev.host.json", "targets/dev.host.log-agent.json",
+            "targets/dev.agent.json", "targets/dev.application.json", "targets/dev.host.json", "targets/dev.host.log-agent.json",
         ]);
         assert.deepEqual(JSON.parse(files["targets/dev.application.json"]), [
             {
@@ -247,6 +247,24 @@ describe("registration, by the program on a directory of its own", () => {
             basic_auth: { username: "prometheus", password_file: `${root.directory}/credentials/dev/log-agent.password` },
             tls_config: { ca_file: `${root.directory}/credentials/dev/log-agent.ca.pem`, server_name: "log-agent" },
         });
+    });
+
+    it("takes an agent's own metrics where the policy has a job for them, and a list from before there was one", () => {
+        const list = (...kinds: string[]) => JSON.stringify(request({ targets: kinds.map((kind) => target({ kind, address: "10.1.0.2:12345" })) }));
+        accept(register(root, "dev", "set", list("host", "agent")));
+        assert.equal(JSON.parse(tree(root)["targets/dev.agent.json"]).length, 1);
+        accept(register(root, "dev", "set", list("host")));
+        assert.deepEqual(JSON.parse(tree(root)["targets/dev.agent.json"]), []);
+        // An owner's policy of before.
+        const policies = path.join(root.directory, "policies", "dev.json");
+        const policy = JSON.parse(fs.readFileSync(policies, "utf8"));
+        delete policy.jobs.agent;
+        fs.writeFileSync(policies, JSON.stringify(policy));
+        assert.deepEqual(register(root, "dev", "set", list("host", "agent")).refusals, ["refused: targets[1].kind: expected one of application, host"]);
+        accept(register(root, "dev", "set", list("host")));
+        writePolicy(root.directory, "dev", DEV);
+        accept(register(root, "dev", "--refresh"));
+        assert.deepEqual(JSON.parse(tree(root)["targets/dev.agent.json"]), []);
     });
 
     it("is read by Prometheus together with the owner's base jobs", function () {

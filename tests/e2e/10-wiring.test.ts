@@ -30,9 +30,9 @@ describe("three stacks, one shared deployment", () => {
     });
 
     for (const environment of ENVIRONMENTS) {
-        it(`${environment}: Prometheus scrapes application and host, labelled alike`, async () => {
+        it(`${environment}: Prometheus scrapes application, host and agent, labelled alike`, async () => {
             const instance = world.hosts[environment].name;
-            for (const job of ["was", "host"]) {
+            for (const job of ["was", "host", "agent"]) {
                 const [sample] = await eventually(`up of ${job}`, 60, async () => {
                     const found = await grafana.metrics(`up{environment="${environment}", application="${APPLICATION}", instance="${instance}", job="${job}"} == 1`);
                     return found.length > 0 ? found : undefined;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
-import { LogAgent, LogAgentArgs, logAgentTarget } from "../../components/log-agent";
+import { LogAgent, LogAgentArgs, logAgentTargets } from "../../components/log-agent";
 import { renderAlloyConfig } from "../../components/log-agent/alloy";
 import { planBundle } from "../../components/log-agent/bundle";
 import { planMounts, renderInstall, renderPrepare, renderRemove, renderStartPromtail, renderUnit } from "../../components/log-agent/install";
@@ -191,10 +191,10 @@ describe("LogAgent", () => {
     it("refuses bad arguments before any resource", async () => {
         await assert.rejects(record(() => new LogAgent("was-1", sampleAgent({ runtime: "podman" }))), /LogAgent was-1 has 1 problem:\n {2}runtime: expected one of "systemd", "docker", got "podman"/);
     });
-    it("names its host metrics for Prometheus", () => {
-        assert.deepEqual(logAgentTarget({ address: "fd00::2", host: "was-1", application: "shop" }), {
-            kind: "host", profile: "log-agent", address: "[fd00::2]:12345", scheme: "https", path: "/api/v0/component/prometheus.exporter.unix.host/metrics",
-            application: "shop", instance: "was-1", labels: {},
-        });
+    it("names the host's metrics and its own for Prometheus", () => {
+        const common = { profile: "log-agent", address: "[fd00::2]:12345", scheme: "https", application: "shop", instance: "was-1", labels: {} };
+        assert.deepEqual(logAgentTargets({ address: "fd00::2", host: "was-1", application: "shop" }), [
+            { ...common, kind: "host", path: "/api/v0/component/prometheus.exporter.unix.host/metrics" }, { ...common, kind: "agent", path: "/metrics" },
+        ]);
     });
 });

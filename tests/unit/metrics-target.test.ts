@@ -178,6 +178,20 @@ describe("registration on the monitoring host", () => {
         assert.equal(policy.jobs.host.follow_redirects, false);
     });
 
+    it("keeps what tells an agent's state, and leaves its histograms and the insides of its queue", () => {
+        const { agent, host } = scrapeJobs("dev");
+        assert.deepEqual(agent.relabel_configs, [{ target_label: "environment", replacement: "dev" }, { target_label: "job", replacement: "agent" }]);
+        assert.equal(host.metric_relabel_configs, undefined);
+        const [{ action, source_labels: [label], regex }] = agent.metric_relabel_configs!;
+        assert.deepEqual([action, label], ["keep", "__name__"]);
+        const kept = (name: string) => new RegExp(`^(?:${regex})$`).test(name);
+        for (const name of ["otelcol_exporter_queue_size", "otelcol_exporter_sent_log_records_total", "otelcol_exporter_send_failed_spans_total", "alloy_build_info",
+            "loki_source_file_read_lines_total", "process_resident_memory_bytes"]) assert.ok(kept(name), name);
+        for (const name of ["otelcol_exporter_queue_batch_send_size_bucket", "go_gc_duration_seconds", "alloy_component_evaluation_seconds_bucket", "node_load1"]) {
+            assert.ok(!kept(name), name);
+        }
+    });
+
     it("renders its scripts", () => {
         matchesGolden("scripts/registration-setup.sh", registrationSetupScript());
         matchesGolden("scripts/registration-apply.sh", registrationApplyScript());

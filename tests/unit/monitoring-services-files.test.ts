@@ -95,6 +95,7 @@ describe("rendered files of the services", () => {
             [
                 ["loadtest/application", 2000, 20],
                 ["loadtest/host", 2000, 20],
+                ["loadtest/agent", 2000, 20],
             ],
         );
     });

@@ -119,8 +119,10 @@ describe("the environment's wiring", () => {
     });
     const withLogin = (name: string, password: string) => was({ name, actuator: { ...was().actuator, username: "u", password } });
 
-    it("plans a target for the application and one for the host", () =>
-        assert.deepEqual(planTargets([was()]).map(({ kind, address, profile }) => [kind, address, profile]), [["application", "10.0.0.1:8080", ""], ["host", "10.0.0.1:12345", "log-agent"]]));
+    it("plans a target for the application, one for the host and one for its agent", () =>
+        assert.deepEqual(planTargets([was()]).map(({ kind, address, profile }) => [kind, address, profile]), [
+            ["application", "10.0.0.1:8080", ""], ["host", "10.0.0.1:12345", "log-agent"], ["agent", "10.0.0.1:12345", "log-agent"],
+        ]));
     it("puts an IPv6 address in brackets", () => assert.equal(planTargets([was({ address: "fd00::1" })])[0].address, "[fd00::1]:8080"));
     it("leaves out what is switched off", () =>
         assert.deepEqual(planTargets([was({ actuator: { ...was().actuator, enabled: false }, hostMetrics: { enabled: false, port: 1 } })]), []));
