@@ -33,17 +33,20 @@ class GatewayUnderTest {
     status = 200;
     port = 0;
     admin = 0;
+    /** Where Grafana's data sources come in, by backend. */
+    reading: Record<string, number> = {};
     private caddy?: ChildProcess;
     private ports: Record<string, string> = {};
     ca = "";
     private servers: http.Server[] = [];
 
     async start(caddy: string, change: Partial<KnownServicesArgs> = {}): Promise<void> {
-        const [port, internal, admin] = await freePorts(3);
+        const [port, internal, admin, prometheus, loki, tempo] = await freePorts(6);
+        this.reading = { prometheus, loki, tempo };
         this.port = port;
         this.admin = admin;
-        const ports: Record<string, string> = { ":2020": `:${internal}`, ":2019": `:${admin}` };
-        for (const upstream of ["loki:3100", "tempo:4318", "grafana:3000"]) ports[upstream] = `127.0.0.1:${await this.upstream(upstream)}`;
+        const ports: Record<string, string> = { ":2020": `:${internal}`, ":2019": `:${admin}`, ":2021": `:${prometheus}`, ":2022": `:${loki}`, ":2023": `:${tempo}` };
+        for (const upstream of ["loki:3100", "tempo:4318", "grafana:3000", "prometheus:9090", "tempo:3200"]) ports[upstream] = `127.0.0.1:${await this.upstream(upstream)}`;
         this.ports = ports;
         this.configure(change);
         await this.run(caddy);
@@ -246,6 +249,34 @@ describe("gateway, run by the real Caddy", function () {
             }
         }
         assert.equal((await gateway.ask("/otlp/v1/logs", { headers: { Authorization: `Bearer ${TOKENS.prod}` } })).status, 404);
+    });
+
+    it("lets data sources read, and neither write, delete nor stop anything", async () => {
+        const ask = (backend: string, method: string, url: string) => fetch(`http://127.0.0.1:${gateway.reading[backend]}${url}`, { method, headers: { "X-Scope-OrgID": "prod" } });
+        const allowed: [string, string, string][] = [
+            ["prometheus", "POST", "/api/v1/query"], ["prometheus", "GET", "/api/v1/query_range?query=up"], ["prometheus", "POST", "/api/v1/query_exemplars"],
+            ["prometheus", "GET", "/api/v1/label/environment/values"], ["prometheus", "GET", "/api/v1/status/buildinfo"], ["prometheus", "GET", "/api/v1/rules"],
+            ["loki", "GET", "/loki/api/v1/query_range?query=x"], ["loki", "GET", "/loki/api/v1/tail"], ["loki", "GET", "/loki/api/v1/label/a%2Fb/values"],
+            ["tempo", "GET", "/api/search?q={}"], ["tempo", "GET", "/api/v2/traces/00"], ["tempo", "GET", "/api/metrics/query_range"], ["tempo", "GET", "/api/echo"],
+        ];
+        for (const [backend, method, url] of allowed) {
+            const before = gateway.seen.length;
+            assert.equal((await ask(backend, method, url)).status, 200, `${method} ${url}`);
+            const { upstream, headers, ...seen } = gateway.seen[before];
+            assert.deepEqual([upstream.split(":")[0], seen.method, seen.url, headers["x-scope-orgid"]], [backend, method, url, "prod"]);
+        }
+        const refused: [string, string, string][] = [
+            ["prometheus", "POST", "/api/v1/write"], ["prometheus", "POST", "/api/v1/otlp/v1/metrics"], ["prometheus", "POST", "/api/v1/admin/tsdb/delete_series"], ["prometheus", "GET", "/metrics"],
+            ["prometheus", "POST", "/-/reload"], ["prometheus", "PUT", "/-/quit"], ["prometheus", "DELETE", "/api/v1/series"], ["prometheus", "POST", "/api/v1/query/../write"],
+            ["loki", "POST", "/loki/api/v1/push"], ["loki", "POST", "/loki/api/v1/delete"], ["loki", "PUT", "/loki/api/v1/delete"], ["loki", "DELETE", "/loki/api/v1/delete"],
+            ["loki", "GET", "/loki/api/v1/delete"], ["loki", "POST", "/flush"], ["loki", "GET", "/ingester/shutdown"], ["loki", "GET", "/config"], ["loki", "POST", "/otlp/v1/logs"],
+            ["loki", "GET", "/loki/api/v1/..%2f..%2f..%2fflush"], ["tempo", "POST", "/v1/traces"], ["tempo", "GET", "/shutdown"], ["tempo", "GET", "/flush"],
+            ["tempo", "GET", "/status/config"], ["tempo", "POST", "/api/overrides"], ["tempo", "GET", "/api/overrides"],
+        ];
+        for (const [backend, method, url] of refused) {
+            const before = gateway.seen.length;
+            assert.deepEqual([(await ask(backend, method, url)).status, gateway.seen.length], [403, before], `${method} ${url} of ${backend}`);
+        }
     });
 
     it("sends path tricks to no backend, with a token and without", async () => {
