@@ -34,6 +34,13 @@ export function singleVariable(name: string, metric: string, label: string, firs
         .multi(false).includeAll(false).current({ selected: true, text: first, value: first });
 }
 
+/** One of a few values that are written here; another one can be typed. */
+export function choiceVariable(name: string, label: string, values: string[], first: string): dashboard.CustomVariableBuilder {
+    const option = (value: string) => ({ selected: value === first, text: value, value });
+    return new dashboard.CustomVariableBuilder(name).label(label).values(values.join(",")).options(values.map(option)).current(option(first))
+        .multi(false).includeAll(false).allowCustomValue(true);
+}
+
 /** A field to type into, e.g. a text to search for or a trace's id. */
 export function textVariable(name: string, label: string, value = ""): dashboard.TextBoxVariableBuilder {
     return new dashboard.TextBoxVariableBuilder(name).label(label).defaultValue(value).current({ selected: true, text: value, value });

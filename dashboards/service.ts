@@ -1,0 +1,198 @@
+import { USER_REQUESTS } from "./alerts/recording";
+import { chosen, commonVariables, DashboardSpec, dataLink, heatmap, labelVariable, logLinesPanel, logs, metrics, navigation, Panel, stat, table, timeSeries } from "./kit";
+import { durationBuckets, durationQuantile, errorRatio, meanDuration, orZero, Recorded, requestCount, requestRate, Slice } from "./requests";
+
+const HOSTS = chosen("environment", "application", "instance");
+const NARROW = 'uri=~"$uri", status=~"$status"';
+/** Requests of the chosen hosts. */
+const WHERE = `${HOSTS}, ${NARROW}`;
+/** Recorded by URI: of all hosts. */
+const OF_URIS = `${chosen("environment", "application")}, ${NARROW}`;
+/** Recorded by host: of all URIs. */
+const OF_HOSTS = HOSTS;
+/** A span's name is the method and the URI. */
+const SPANS = `${HOSTS}, span_kind="SPAN_KIND_SERVER", span_name=~".* ($uri)"`;
+const ERROR_LINES = `{${HOSTS}} | detected_level=~"error|fatal|critical"`;
+
+const TO_TRACES = dataLink("Traces at that time", "traces", { environment: "", application: "", instance: "" });
+const TO_LOGS = dataLink("Logs at that time", "logs", { environment: "", application: "", instance: "" });
+const TO_JVM = dataLink("JVM at that time", "jvm", { environment: "", application: "", instance: "" });
+const THIS_HOST = { environment: "${__field.labels.environment}", application: "", instance: "${__field.labels.instance}" };
+const HOST_LINKS = [dataLink("JVM of ${__field.labels.instance}", "jvm", THIS_HOST), dataLink("Tomcat of ${__field.labels.instance}", "tomcat", THIS_HOST),
+    dataLink("Logs of ${__field.labels.instance}", "logs", THIS_HOST)];
+
+function slice(by: string, where = WHERE): Slice {
+    return { where, by };
+}
+
+/** Rate, errors and duration of an application's requests. */
+export const service: DashboardSpec = {
+    name: "service",
+    title: "Service",
+    folder: "Applications",
+    description: "What users get of an application: rate, errors and duration of its requests by URI, status and host, and what was thrown.",
+    variables: [
+        ...commonVariables(["environment", "application", "instance"]),
+        labelVariable("uri", `http_server_requests_seconds_count{${HOSTS}, ${USER_REQUESTS}}`, "uri").label("URI"),
+        labelVariable("status", `http_server_requests_seconds_count{${HOSTS}, ${USER_REQUESTS}}`, "status").label("Status"),
+    ],
+    links: navigation(["environments", "Environments"], ["traces", "Traces"], ["logs", "Logs"], ["jvm", "JVM"], ["tomcat", "Tomcat and HikariCP"], ["loadtest", "Load test"]),
+    rows: [
+        { title: "Now", panels: summary() },
+        { title: "Rate and errors", panels: rateAndErrors() },
+        { title: "Duration", panels: duration() },
+        { title: "URIs", panels: [slowest()] },
+        { title: "Exceptions", panels: exceptions() },
+    ],
+};
+
+function summary(): Panel[] {
+    return [
+        stat({
+            title: "Requests", description: "Requests per second, without those to /actuator.", unit: "reqps", curve: true, links: [TO_TRACES],
+            queries: [metrics(requestRate(slice("")), { legend: "requests" })],
+        }),
+        stat({
+            title: "Errors", description: "Share of the requests that ended in a 5xx status.", unit: "percentunit", curve: true, decimals: 1, links: [TO_LOGS],
+            thresholds: { yellow: 0.01, red: 0.05 }, queries: [metrics(errorRatio(slice("")), { legend: "errors" })],
+        }),
+        ...[0.5, 0.95, 0.99].map((quantile) => stat({
+            title: `${percent(quantile)} percentile`, unit: "s", curve: true, links: [TO_TRACES], thresholds: { yellow: 0.5, red: 1 },
+            description: `${percent(quantile, "")} % of the requests of the last two minutes were faster than this, all hosts together.`,
+            queries: [metrics(durationQuantile(quantile, "requestsByUri", slice("", OF_URIS)), { legend: "duration" })],
+        })),
+        stat({
+            title: "Log errors per minute", description: "Lines of level ERROR, as Micrometer counts them.", unit: "short", curve: true, decimals: 1, links: [TO_LOGS],
+            thresholds: { yellow: 1, red: 10 }, queries: [metrics(`sum(rate(logback_events_total{${HOSTS}, level="error"}[$__rate_interval])) * 60`, { legend: "errors" })],
+        }),
+    ];
+}
+
+function rateAndErrors(): Panel[] {
+    const all = requestRate(slice("uri"));
+    return [
+        timeSeries({
+            title: "Requests by URI", description: "Requests per second. A URI that stops while others go on is broken or was taken out.", unit: "reqps", min: 0,
+            queries: [metrics(all, { legend: "{{uri}}" })], links: [TO_TRACES, TO_LOGS],
+        }),
+        timeSeries({
+            title: "Requests by status", description: "Requests per second by HTTP status.", unit: "reqps", min: 0, stacked: true,
+            queries: [metrics(requestRate(slice("status")), { legend: "{{status}}" })], links: [TO_TRACES, TO_LOGS],
+        }),
+        timeSeries({
+            title: "Requests by host", description: "Requests per second. Hosts behind one load balancer should be alike.", unit: "reqps", min: 0,
+            queries: [metrics(requestRate(slice("environment, instance")), { legend: "{{environment}} {{instance}}" })], links: HOST_LINKS,
+        }),
+        timeSeries({
+            title: "Errors by URI", description: "Share of a URI's requests that ended in a 5xx status: the server's fault.", unit: "percentunit", min: 0,
+            queries: [metrics(errorRatio(slice("uri")), { legend: "{{uri}}" })], links: [TO_LOGS, TO_TRACES],
+        }),
+        timeSeries({
+            title: "Refused by URI", description: "Requests per second that ended in a 4xx status: the caller's fault, or a wrong link of ours.", unit: "reqps", min: 0,
+            queries: [metrics(orZero(requestRate(slice("uri"), 'status=~"4.."'), all), { legend: "{{uri}}" })], links: [TO_LOGS, TO_TRACES],
+        }),
+        timeSeries({
+            title: "Errors by host", description: "Share of a host's requests that ended in a 5xx status. One host alone: look at that host; all of them: at what they share.",
+            unit: "percentunit", min: 0, queries: [metrics(errorRatio(slice("environment, instance")), { legend: "{{environment}} {{instance}}" })], links: HOST_LINKS,
+        }),
+    ];
+}
+
+function duration(): Panel[] {
+    return [
+        timeSeries({
+            title: "Duration, with traces", unit: "s", min: 0, links: [TO_TRACES, TO_LOGS, TO_JVM],
+            description: "Quantiles of the server spans' durations. Each point is a request: click it for its trace. Empty where an application sends no traces.",
+            queries: [0.5, 0.95, 0.99].map((quantile) => metrics(spanQuantile(quantile, ""), { legend: percent(quantile), exemplars: true })),
+        }),
+        timeSeries({
+            title: "Duration by URI, with traces", description: "95th percentile of the server spans' durations by method and URI. Click a point for its trace.", unit: "s", min: 0,
+            links: [TO_TRACES, TO_LOGS], queries: [metrics(spanQuantile(0.95, "span_name, "), { legend: "{{span_name}}", exemplars: true })],
+        }),
+        durationBy("status", "requestsByUri", OF_URIS, "95th percentile by status, all hosts together. Errors that are fast are refused early; slow ones ran into a timeout."),
+        heatmap({
+            title: "Durations", width: 12, unit: "s", links: [TO_TRACES], description: "How many requests took how long, all hosts together. Two bands are two kinds of requests, as with and without a cache.",
+            queries: [metrics(durationBuckets("requestsByUri", slice("", OF_URIS)), { format: "heatmap", legend: "{{le}}" })],
+        }),
+        heatmap({
+            title: "Durations, with traces", width: 12, unit: "s", links: [TO_TRACES], description: "The same from server spans, for the chosen hosts. Each point is a request: click it for its trace.",
+            queries: [metrics(`sum by (le) (rate(traces_spanmetrics_latency_bucket{${SPANS}}[$__rate_interval]))`, { format: "heatmap", legend: "{{le}}", exemplars: true })],
+        }),
+        durationBy("uri", "requestsByUri", OF_URIS, "95th percentile by URI, all hosts together."),
+        durationBy("environment, instance", "requestsByInstance", OF_HOSTS, "95th percentile by host, all URIs together. One host alone: garbage collection, a noisy neighbour, a cold cache."),
+        timeSeries({
+            title: "Mean duration by URI", description: "Mean of the chosen hosts' requests.", unit: "s", min: 0, links: [TO_TRACES, TO_LOGS],
+            queries: [metrics(meanDuration(slice("uri")), { legend: "{{uri}}" })],
+        }),
+    ];
+}
+
+function spanQuantile(quantile: number, by: string): string {
+    return `histogram_quantile(${quantile}, sum by (${by}le) (rate(traces_spanmetrics_latency_bucket{${SPANS}}[$__rate_interval]))) > 0`;
+}
+
+function durationBy(by: string, recorded: Recorded, where: string, description: string): Panel {
+    const host = by.includes("instance");
+    return timeSeries({
+        title: `Duration by ${host ? "host" : by === "uri" ? "URI" : by}`, description, unit: "s", min: 0, links: host ? HOST_LINKS : [TO_TRACES, TO_LOGS],
+        queries: [metrics(durationQuantile(0.95, recorded, slice(by, where)), { legend: host ? "{{environment}} {{instance}}" : `{{${by}}}` })],
+    });
+}
+
+/** One row for each URI, over the whole time range. */
+function slowest(): Panel {
+    const by = "environment, application, uri";
+    const over = { over: "$__range" };
+    const all = requestCount({ ...slice(by), ...over });
+    const columns = [
+        durationQuantile(0.95, "requestsByUri", { ...slice(by, OF_URIS), ...over }),
+        meanDuration({ ...slice(by), ...over }),
+        `max by (${by}) (max_over_time(http_server_requests_seconds_max{${WHERE}, ${USER_REQUESTS}}[$__range]))`,
+        all,
+        orZero(requestCount({ ...slice(by), ...over }, 'status=~"5.."'), all),
+    ];
+    const row = { environment: "${__data.fields.environment}", application: "${__data.fields.application}", instance: "" };
+    return table({
+        title: "Slowest URIs", width: 24, height: 10, unit: "s",
+        description: "Each URI over the whole time range, the slowest first. 95th percentile of all hosts, the rest of the chosen ones. Click a row for its traces or logs.",
+        queries: columns.map((expr) => metrics(expr, { instant: true, format: "table" })),
+        links: [dataLink("Traces of this application", "traces", row), dataLink("Logs of this application", "logs", row)],
+    }, (panel) => panel
+        .withTransformation({ id: "merge", options: {} })
+        .withTransformation({
+            id: "organize",
+            options: {
+                excludeByName: { Time: true },
+                indexByName: { environment: 0, application: 1, uri: 2, "Value #A": 3, "Value #B": 4, "Value #C": 5, "Value #D": 6, "Value #E": 7 },
+                renameByName: { uri: "URI", "Value #A": "95th percentile", "Value #B": "Mean", "Value #C": "Longest", "Value #D": "Requests", "Value #E": "Errors" },
+            },
+        })
+        .withTransformation({ id: "sortBy", options: { fields: {}, sort: [{ field: "95th percentile", desc: true }] } })
+        .overrideByRegexp("Requests|Errors", [{ id: "unit", value: "short" }, { id: "decimals", value: 0 }]));
+}
+
+function exceptions(): Panel[] {
+    return [
+        timeSeries({
+            title: "Exceptions by URI", description: "Requests per second that ended in an exception, by its class.", unit: "reqps", min: 0, width: 8, links: [TO_LOGS, TO_TRACES],
+            queries: [metrics(requestRate(slice("exception, uri"), 'exception!="none"'), { legend: "{{exception}} {{uri}}", emptyUntil: "serverError" })],
+        }),
+        timeSeries({
+            title: "Log events by level", description: "Lines of level WARN and ERROR per second, as Micrometer counts them.", unit: "short", min: 0, width: 8, links: [TO_LOGS],
+            queries: [metrics(`sum by (level) (rate(logback_events_total{${HOSTS}, level=~"warn|error"}[$__rate_interval]))`, { legend: "{{level}}" })],
+        }),
+        timeSeries({
+            title: "Errors by logger", description: "Lines of level ERROR by the class that logged them.", unit: "short", min: 0, width: 8, bars: true, stacked: true, links: [TO_LOGS],
+            queries: [logs(`sum by (logger) (count_over_time(${ERROR_LINES} [$__auto]))`, { legend: "{{logger}}", emptyUntil: "serverError" })],
+        }),
+        logLinesPanel({
+            title: "Last errors", description: "The newest lines of level ERROR with their stack traces. Open one for its trace.", height: 10,
+            queries: [logs(ERROR_LINES, { maxLines: 50, emptyUntil: "serverError" })],
+        }),
+    ];
+}
+
+/** `0.95` as `95th`, or as `95` with an empty ending. */
+function percent(quantile: number, ending = "th"): string {
+    return `${Math.round(quantile * 100)}${ending}`;
+}
