@@ -117,9 +117,10 @@ function urisCompared(): Panel {
     return table({
         title: "URIs compared", unit: "s", width: 16, description: "95th percentile and number of requests of each URI over the whole time range.",
         queries: columns.map(({ side, expr }) => metrics(expr, { instant: true, format: "table", emptyUntil: side.earlier ? "loadTestRun" : undefined })),
-        links: [dataLink("Service in the run", "service", { environment: "", application: "", uri: "${__data.fields.URI}" })],
+        links: [dataLink("Service in the run", "service", { environment: "", application: "", uri: "${__data.fields.uri:percentencode}" })],
     }, (panel) => panel
         .withTransformation({ id: "merge", options: {} })
+        .withTransformation({ id: "sortBy", options: { fields: {}, sort: [{ field: "Value #A", desc: true }] } })
         .withTransformation({
             id: "organize",
             options: {
@@ -128,7 +129,6 @@ function urisCompared(): Panel {
                 renameByName: Object.fromEntries([["uri", "URI"], ...letters.map((letter, i) => [`Value #${letter}`, headings[i]])]),
             },
         })
-        .withTransformation({ id: "sortBy", options: { fields: {}, sort: [{ field: headings[0], desc: true }] } })
         .overrideByRegexp("Requests.*", [{ id: "unit", value: "short" }, { id: "decimals", value: 0 }]));
 }
 

@@ -159,6 +159,7 @@ function slowest(): Panel {
         links: [dataLink("Traces of this application", "traces", row), dataLink("Logs of this application", "logs", row)],
     }, (panel) => panel
         .withTransformation({ id: "merge", options: {} })
+        .withTransformation({ id: "sortBy", options: { fields: {}, sort: [{ field: "Value #A", desc: true }] } })
         .withTransformation({
             id: "organize",
             options: {
@@ -167,7 +168,6 @@ function slowest(): Panel {
                 renameByName: { uri: "URI", "Value #A": "95th percentile", "Value #B": "Mean", "Value #C": "Longest", "Value #D": "Requests", "Value #E": "Errors" },
             },
         })
-        .withTransformation({ id: "sortBy", options: { fields: {}, sort: [{ field: "95th percentile", desc: true }] } })
         .overrideByRegexp("Requests|Errors", [{ id: "unit", value: "short" }, { id: "decimals", value: 0 }]));
 }
 
