@@ -78,6 +78,7 @@ export class Was {
             SPRING_APPLICATION_NAME: application,
             SERVER_PORT: String(this.port),
             LOGGING_FILE_NAME: LOG,
+            WAS_DEADLOCK: "true",
             ...(actuatorPassword ? { WAS_ACTUATOR_PASSWORD: actuatorPassword } : {}),
             ...env,
         };

@@ -30,9 +30,14 @@ public class PhotoService {
     /** A photo from the database, priced with the rate that the other service gives. */
     public Optional<PricedPhoto> find(long id) {
         log.info("looking up photo {}", id);
-        return photos.findById(id).map(photo -> {
+        Optional<Photo> found = photos.findById(id);
+        if (found.isEmpty()) {
+            log.warn("there is no photo {}", id);
+        }
+        return found.map(photo -> {
             ExchangeRate rate = exchangeRate.get().retrieve().body(ExchangeRate.class);
             BigDecimal price = photo.getPriceUsd().multiply(rate.perUsd()).setScale(0, RoundingMode.HALF_UP);
+            log.debug("photo {} costs {} {} at {}", id, price, rate.currency(), rate.perUsd());
             return new PricedPhoto(photo.getId(), photo.getTitle(), price);
         });
     }

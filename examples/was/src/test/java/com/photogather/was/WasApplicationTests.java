@@ -1,5 +1,6 @@
 package com.photogather.was;
 
+import static java.util.concurrent.CompletableFuture.supplyAsync;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
@@ -7,6 +8,10 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -18,10 +23,11 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.boot.test.web.client.TestRestTemplate;
 import org.springframework.http.HttpStatus;
+import org.springframework.http.HttpStatusCode;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 
-@SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT, properties = {"was.actuator.password=secret", "logging.file.name=target/test.log"})
+@SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT, properties = {"was.actuator.password=secret", "was.deadlock=true", "logging.file.name=target/test.log"})
 @AutoConfigureObservability
 @ExtendWith(OutputCaptureExtension.class)
 class WasApplicationTests {
@@ -74,6 +80,27 @@ class WasApplicationTests {
     void actuatorAsksForThePasswordAndPublishesBuckets() {
         assertThat(http.getForEntity("/actuator/prometheus", String.class).getStatusCode()).isEqualTo(HttpStatus.UNAUTHORIZED);
         http.getForObject("/api/exchange-rate", String.class);
-        assertThat(http.withBasicAuth("actuator", "secret").getForObject("/actuator/prometheus", String.class)).contains("http_server_requests_seconds_bucket{");
+        assertThat(metrics()).contains("http_server_requests_seconds_bucket{").contains("tomcat_threads_config_max_threads{");
+    }
+
+    @Test
+    void morePatientQueriesThanConnectionsExhaustThePool() {
+        List<CompletableFuture<HttpStatusCode>> answers = Stream.generate(() -> supplyAsync(() -> http.getForEntity("/api/photos/slow?ms=1000", String.class).getStatusCode(),
+                Executors.newSingleThreadExecutor())).limit(16).toList();
+        assertThat(answers.stream().map(CompletableFuture::join)).contains(HttpStatus.OK, HttpStatus.INTERNAL_SERVER_ERROR);
+        assertThat(metrics()).containsPattern("hikaricp_connections_timeout_total\\{[^}]*} [1-9]");
+    }
+
+    @Test
+    void aDeadlockIsMeasured() throws InterruptedException {
+        assertThat(http.postForEntity("/api/deadlock", null, String.class).getStatusCode()).isEqualTo(HttpStatus.ACCEPTED);
+        for (int i = 0; i < 50 && !metrics().contains("jvm_threads_deadlocked_threads 2.0"); i++) {
+            Thread.sleep(100);
+        }
+        assertThat(metrics()).contains("jvm_threads_deadlocked_threads 2.0").contains("jvm_threads_deadlocked_monitor_threads 2.0");
+    }
+
+    private String metrics() {
+        return http.withBasicAuth("actuator", "secret").getForObject("/actuator/prometheus", String.class);
     }
 }
