@@ -5,6 +5,7 @@ import { validateTargets } from "../components/metrics-target/targets";
 import { validateMonitoringHost } from "../components/monitoring-host/validate";
 import { validateMemory } from "../components/monitoring-services/budget";
 import { validateLogRetention, validateRetention } from "../components/monitoring-services/retention";
+import { validateAlerting } from "../components/monitoring-services/validate-alerting";
 import { validateGrafana } from "../components/monitoring-services/validate-grafana";
 import { validateJavaAgent } from "../components/otel-java-agent/plan";
 import { Problem, under } from "../components/problems";
@@ -123,9 +124,10 @@ export function crossCheckOwner(owner: OwnerConfig, environment: string, was: Ho
         // What the type has is known only where the type is.
         problems.push(...(wrong.length > 0 ? wrong : validateMemory(`monitoring.host.ec2.${host.ec2.memoryMiB ? "memoryMiB" : "instanceType"}`, hostMemoryMiB(owner))));
     }
-    problems.push(...checkTls(owner), ...checkRetention(owner), ...checkTokens(owner));
-    const { withoutDashboards, withoutDataSources } = owner;
+    problems.push(...checkTls(owner), ...checkRetention(owner));
+    const { withoutDashboards, withoutDataSources, withoutAlerts } = owner;
     problems.push(...under("monitoring", validateGrafana({ withoutDashboards, withoutDataSources }, Object.keys(environments))));
+    problems.push(...under("monitoring", validateAlerting({ withoutAlerts })));
     const own = environments[environment];
     if (!own) {
         problems.push({ path: "monitoring.environments", message: `expected an entry "${environment}", this stack's own environment; found ${Object.keys(environments).join(", ") || "none"}` });
@@ -142,15 +144,6 @@ function checkTls({ tls, certificate, privateKey, domain, host, port }: OwnerCon
     }
     if (tls === "acme" && !domain) return [{ path: "monitoring.tls", message: '"acme" needs monitoring.domain' }];
     return [];
-}
-
-function checkTokens({ environments }: OwnerConfig): Problem[] {
-    return Object.entries(environments).flatMap(([name, { token, previousToken, tokenGenerations }]) => {
-        const path = `monitoring.environments.${name}`;
-        if (token !== undefined && tokenGenerations) return [{ path: `${path}.tokenGenerations`, message: "counts tokens that are made here: with a token of your own, set previousToken while it is rotated" }];
-        if (token === undefined && previousToken !== undefined) return [{ path: `${path}.previousToken`, message: "needs token beside it: the new one" }];
-        return [];
-    });
 }
 
 function checkRetention({ retention = {}, environments }: OwnerConfig): Problem[] {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Problem } from "../components/problems";
 import * as names from "../components/names";
 import { validateHostKey } from "../components/machine";
+import { DEFAULT_THRESHOLDS } from "../dashboards/alerts/thresholds";
 
 /** A string that one of the `validate*` functions of the components accepts: rules are written once, there. */
 const checked = (validate: (path: string, value: string) => Problem[]) =>
@@ -63,15 +64,10 @@ const wasDefaults = z.strictObject({
 
 const was = wasDefaults.extend({ name, address, local: z.boolean().optional() });
 
-/** One number, or two while something is rotated. */
-const generations = z.array(z.int().min(1)).refine((list) => list.length === 1 || (list.length === 2 && list[1] === list[0] + 1),
-    "expected one generation such as [1], or two that follow each other while both are to be accepted: [1, 2]");
-
 const environment = z.strictObject({
     cidrs: z.array(cidr).min(1, 'expected the address ranges of this environment\'s WAS hosts, e.g. ["10.0.1.0/24"]'),
     hosts: z.array(z.string()).optional(), labels: z.array(z.string()).optional(), severity: z.enum(["page", "notify", "none"]).optional(),
-    maxTargets: z.int().min(1).optional(), samplesPerTarget: z.int().min(1).optional(), token: token.optional(), previousToken: token.optional(),
-    tokenGenerations: generations.optional(), registrationKeyGenerations: generations.optional(),
+    maxTargets: z.int().min(1).optional(), samplesPerTarget: z.int().min(1).optional(), token: token.optional(),
     retention: z.strictObject({ logs: duration.optional(), traces: duration.optional() }).optional(),
 });
 
@@ -85,6 +81,15 @@ const ec2 = z.strictObject({
 
 const machine = z.strictObject({ local: z.boolean().optional(), ssh: ssh.omit({ throughMonitoring: true }).extend({ address }).optional(), memoryMiB: z.int().min(1500).optional() });
 
+const receiver = z.strictObject({ kind: z.enum(["slack", "discord", "webhook"]), url: z.url() });
+
+/** Where alerts are sent. */
+const alerting = z.strictObject({ page: z.array(receiver).optional(), notify: z.array(receiver).optional(), heartbeatUrl: z.url().optional(), runbookUrl: z.url().optional() });
+
+/** When alerts fire: any of the built-in thresholds. */
+const thresholds = z.strictObject(Object.fromEntries(Object.keys(DEFAULT_THRESHOLDS).map((name) => [name, z.number().min(0).optional()])) as
+    Record<keyof typeof DEFAULT_THRESHOLDS, z.ZodOptional<z.ZodNumber>>);
+
 const owner = z.strictObject({
     host: z.strictObject({ ec2: ec2.optional(), machine: machine.optional() }),
     address: address.optional(), registrationAddress: address.optional(), hostKey: hostKey.optional(),
@@ -93,7 +98,8 @@ const owner = z.strictObject({
     trustedCa: z.string().optional(), email: z.string().optional(),
     names: z.array(address).optional(), adminPassword: z.string().min(12, "expected at least 12 characters").optional(), directory: absolutePath.optional(),
     retention: z.strictObject({ metrics: duration.optional(), metricsSize: z.string().optional(), logs: duration.optional(), traces: duration.optional() }).optional(),
-    images: z.record(z.string(), z.string()).optional(), registry: z.string().optional(), destroyWithMembers: z.boolean().optional(), alertWebhookUrl: z.url().optional(),
+    images: z.record(z.string(), z.string()).optional(), registry: z.string().optional(), destroyWithMembers: z.boolean().optional(),
+    alerting: alerting.optional(), thresholds: thresholds.optional(), withoutAlerts: z.array(z.string()).optional(),
     withoutDashboards: z.array(z.string()).optional(), withoutDataSources: z.array(z.string()).optional(),
 });
 

@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import { AlertThresholds } from "../../dashboards/alerts/thresholds";
 import { Machine } from "../machine";
 import { ScrapeLimits } from "../metrics-target/scrape-jobs";
+import { AlertingArgs } from "./alerting-args";
 
 /** The shared deployment on one monitoring host. */
 export interface MonitoringServicesArgs {
@@ -40,12 +42,16 @@ export interface MonitoringServicesArgs {
     dataSources?: pulumi.Input<Record<string, pulumi.Input<string>>>;
     /** uids of the built-in data sources of single environments that are not wanted, e.g. `["loki-dev", "tempo-dev"]`. @default [] */
     withoutDataSources?: string[];
-    /** Prometheus rules: file name to YAML, e.g. `{ "hosts.yml": "groups: …" }`. @default {} */
+    /** Prometheus rules of your own beside the built-in ones: file name to YAML, e.g. `{ "orders.yml": "groups: …" }`. @default {} */
     rules?: pulumi.Input<Record<string, pulumi.Input<string>>>;
-    /** Loki rules: `<environment>/<file>` to YAML, e.g. `{ "prod/errors.yml": "groups: …" }`. @default {} */
+    /** Loki rules of your own: `<environment>/<file>` to YAML, e.g. `{ "prod/orders.yml": "groups: …" }`. @default {} */
     logRules?: pulumi.Input<Record<string, pulumi.Input<string>>>;
-    /** A URL that every alert is posted to (Alertmanager's webhook format), a secret. @default none: alerts are shown, not sent */
-    alertWebhookUrl?: pulumi.Input<string>;
+    /** Where alerts are sent. @default nowhere: they are shown */
+    alerting?: AlertingArgs;
+    /** When the built-in alerts fire, where it shall be otherwise, e.g. `{ slowSeconds: 0.5 }`. @default see AlertThresholds */
+    thresholds?: AlertThresholds;
+    /** Names of built-in alerts that are not wanted, e.g. `["ClockSkew"]`. @default [] */
+    withoutAlerts?: string[];
     /** Where the data is kept on the host; survives `destroy`. @default "/var/lib/photogather-monitoring/data" */
     dataDirectory?: string;
     /** Images by service instead of the pinned ones, e.g. `{ loki: "grafana/loki:3.7.9" }`. @default {} */

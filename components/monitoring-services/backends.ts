@@ -7,6 +7,7 @@ import { KnownServicesArgs } from "./args";
 import { planBudget } from "./budget";
 import { sorted } from "./gateway";
 import { durationHours, planEnvironmentRetention, planRetention } from "./retention";
+import { planLogRules, planRules } from "./rules";
 import { CONFIG } from "./services";
 import { registrationPolicy } from "./validate";
 
@@ -18,7 +19,7 @@ export function renderPrometheus(args: KnownServicesArgs): BundleFile[] {
     const below = (file: string) => `${CONFIG}/prometheus/${file}`;
     const rest: BundleFile[] = [
         ...sorted(args.environments).map(([name]) => ({ path: below(`scrape/${name}.yml`), content: renderScrapeFile(name, args) })),
-        ...sorted(args.rules ?? {}).map(([file, content]) => ({ path: below(`rules/${file}`), content })),
+        ...sorted(planRules(args)).map(([file, content]) => ({ path: below(`rules/${file}`), content })),
     ];
     const content = renderTemplate("prometheus/prometheus.yml", {
         revision: digest(rest),
@@ -36,23 +37,6 @@ function renderScrapeFile(environment: string, args: KnownServicesArgs): string 
         `# Written by photogather-monitoring: what ${environment} may register is scraped by these jobs, and by copies of them with credentials.\n` +
         `${JSON.stringify({ scrape_configs: Object.values(jobs) }, undefined, 2)}\n`
     );
-}
-
-/** Alertmanager: shows alerts, and posts them where a webhook is given. */
-export function renderAlertmanager(args: KnownServicesArgs): BundleFile[] {
-    const silent = sorted(args.environments).filter(([, { severity }]) => severity === "none");
-    const files: BundleFile[] = [
-        {
-            path: `${CONFIG}/alertmanager/alertmanager.yml`,
-            content: renderTemplate("alertmanager/alertmanager.yml", {
-                receiver: args.alertWebhookUrl ? "webhook" : "none",
-                webhook: Boolean(args.alertWebhookUrl),
-                routes: silent.map(([name]) => ({ receiver: "none", matcher: `environment=${JSON.stringify(name)}` })),
-            }),
-        },
-    ];
-    if (args.alertWebhookUrl) files.push({ path: `${CONFIG}/alertmanager/webhook-url`, content: args.alertWebhookUrl, mode: "0640", owner: "root:65534" });
-    return files;
 }
 
 /** Loki: its file, the limits per environment that it reads anew by itself, and the rules of each environment. */
@@ -84,7 +68,7 @@ export function renderLoki(args: KnownServicesArgs): BundleFile[] {
                 })),
             }),
         },
-        ...sorted(args.logRules ?? {}).map(([file, content]) => ({ path: `${CONFIG}/loki/rules/${file}`, content })),
+        ...sorted(planLogRules(args)).map(([file, content]) => ({ path: `${CONFIG}/loki/rules/${file}`, content })),
     ];
 }
 

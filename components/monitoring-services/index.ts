@@ -15,7 +15,9 @@ import { DATA, NETWORK, planImages, SERVICES } from "./services";
 import { provideSshFiles } from "./ssh-files";
 import { validateMonitoringServices } from "./validate";
 
+export * from "./alerting-args";
 export * from "./args";
+export { AlertThresholds } from "../../dashboards/alerts/thresholds";
 export { explainBudget, planBudget, usableMiB } from "./budget";
 export { MembersGuard, MembersGuardArgs } from "./members-guard";
 export { renderSshFiles, writeSshFiles } from "./ssh-files";

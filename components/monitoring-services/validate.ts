@@ -6,13 +6,13 @@ import { EnvironmentArgs, GatewayTlsArgs, MonitoringServicesArgs } from "./args"
 import { SMALL_HOST_MIB, validateMemory } from "./budget";
 import { validateDuration, validateLogRetention, validateRetention } from "./retention";
 import { SERVICES } from "./services";
+import { validateAlerting } from "./validate-alerting";
 import { validateGrafana } from "./validate-grafana";
 
 export const TLS_MODES = ["ca", "provided", "acme", "off"];
 export const SEVERITIES = ["page", "notify", "none"];
 const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const IMAGE = /^[a-z0-9][A-Za-z0-9._:/@-]*$/;
-const URL = /^https?:\/\/[^\s/]+(\/\S*)?$/;
 /** What each mode needs. */
 const TLS_NEEDS: Record<string, (keyof GatewayTlsArgs)[]> = {
     ca: ["caCertificate", "caPrivateKey"],
@@ -43,9 +43,7 @@ export function validateMonitoringServices(args: MonitoringServicesArgs): Proble
         ...(args.registry && !IMAGE.test(args.registry) ? [{ path: "registry", message: `expected HOST[:PORT][/PATH], got ${quote(args.registry)}` }] : []),
         ...(args.keysDirectory === undefined ? [] : validateKeysDirectory(args.keysDirectory)),
         ...known(args.grafanaAdminPassword, validatePassword),
-        ...(args.alertWebhookUrl === undefined
-            ? []
-            : known(args.alertWebhookUrl, (url) => (URL.test(url) ? [] : [{ path: "alertWebhookUrl", message: "expected a URL: http(s)://HOST/PATH" }]))),
+        ...validateAlerting(args),
     ];
 }
 

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import * as path from "node:path";
-import { renderAlertmanager, renderLoki, renderPrometheus, renderTempo } from "../../components/monitoring-services/backends";
+import { renderAlertmanager } from "../../components/monitoring-services/alertmanager";
+import { renderLoki, renderPrometheus, renderTempo } from "../../components/monitoring-services/backends";
 import { renderCaddyfile } from "../../components/monitoring-services/gateway";
 import { KnownServicesArgs } from "../../components/monitoring-services/args";
 import { part } from "../support/parts";
 import { eventually, freePorts, Running } from "../support/running";
-import { sampleServices, TOKENS } from "../support/services";
+import { ALERTING, sampleServices, TOKENS } from "../support/services";
 
 /** Arguments at the edges of what is allowed. */
 const EDGES: Record<string, Partial<KnownServicesArgs>> = {
@@ -19,10 +20,10 @@ const EDGES: Record<string, Partial<KnownServicesArgs>> = {
 
         logRules: {},
     },
-    "long retention, a webhook": {
+    "long retention, receivers of all kinds": {
         retention: { metrics: "2y", metricsSize: "2TB", logs: "1y", traces: "5w" },
         agentBuffer: "72h",
-        alertWebhookUrl: 'https://hooks.example.com/a?b=c&d="e"#f',
+        alerting: ALERTING,
     },
 };
 

@@ -8,6 +8,14 @@ export const TOKENS: Record<string, string> = {
     loadtest: "loadtest-token-0123456789abcdef",
 };
 
+/** Receivers of every kind. */
+export const ALERTING = {
+    page: [{ kind: "webhook", url: 'https://hooks.example.com/pager?b=c&d="e"#f' }],
+    notify: [{ kind: "slack", url: "https://hooks.example.com/slack" }, { kind: "discord", url: "https://hooks.example.com/discord" }],
+    heartbeatUrl: "https://hooks.example.com/heartbeat",
+    runbookUrl: "https://wiki.example.com/runbook",
+};
+
 /** Arguments of a deployment of three environments, as they are once every input is known. */
 export function sampleServices(change: Partial<KnownServicesArgs> = {}): KnownServicesArgs {
     return {

@@ -12,7 +12,7 @@ import { validateMonitoringServices } from "../../components/monitoring-services
 import { renderTemplate } from "../../components/render";
 import { matchesGolden } from "../support/golden";
 import { hostileString } from "../support/hostile";
-import { PUBLIC_KEY, sampleServices } from "../support/services";
+import { ALERTING, PUBLIC_KEY, sampleServices } from "../support/services";
 
 const find = (files: BundleFile[], name: string) => files.find(({ path }) => path.endsWith(name))?.content ?? assert.fail(`${name} is not rendered`);
 const render = (change: Partial<KnownServicesArgs> = {}) => renderServiceFiles(sampleServices(change));
@@ -46,13 +46,13 @@ describe("rendered files of the services", () => {
         );
         matchesGolden("monitoring-services/variants/Caddyfile.off", find(render({ tls: { mode: "off" } }), "Caddyfile"));
         matchesGolden(
-            "monitoring-services/variants/alertmanager.webhook.yml",
-            find(render({ alertWebhookUrl: "https://hooks.example.com/x" }), "alertmanager.yml"),
+            "monitoring-services/variants/alertmanager.receivers.yml",
+            find(render({ alerting: ALERTING }), "alertmanager.yml"),
         );
     });
 
     it("parse in their languages", () => {
-        for (const { path, content } of render({ alertWebhookUrl: "https://hooks.example.com/x" })) {
+        for (const { path, content } of render({ alerting: ALERTING })) {
             if (/\.ya?ml$/.test(path)) assert.deepEqual(YAML.parseDocument(content, { strict: true, uniqueKeys: true }).errors, [], path);
             if (/\.json$/.test(path)) JSON.parse(content);
             if (/\.ini$/.test(path)) assert.equal(parseIni(content)["security.cookie_secure"], "true");
@@ -66,7 +66,7 @@ describe("rendered files of the services", () => {
     });
 
     it("show what holds a secret to its service alone", () => {
-        const open = render({ alertWebhookUrl: "https://hooks.example.com/hush" }).filter(({ mode }) => (mode ?? "0644").endsWith("4"));
+        const open = render({ alerting: ALERTING }).filter(({ mode }) => (mode ?? "0644").endsWith("4"));
         const text = open.map(({ content }) => content).join("\n");
         for (const secret of ["token-", "hooks.example.com", "correct horse", "S0VZ"]) assert.ok(!text.includes(secret), secret);
     });
@@ -160,11 +160,6 @@ describe("the gateway's address", () => {
 
 /** Each text that a user can give, and how the program that reads the file sees it. */
 const RENDERED: Record<string, (value: string) => unknown> = {
-    "alertmanager matcher": (value) =>
-        YAML.parse(renderTemplate("alertmanager/alertmanager.yml", { receiver: value, webhook: false, routes: [{ receiver: "none", matcher: value }] })).route
-            .routes[0].matchers[0],
-    "alertmanager receiver": (value) =>
-        YAML.parse(renderTemplate("alertmanager/alertmanager.yml", { receiver: value, webhook: false, routes: [] })).route.receiver,
     "prometheus retention": (value) =>
         YAML.parse(renderTemplate("prometheus/prometheus.yml", { revision: "x", metricsRetention: value, metricsSize: "1GB", registeredScrapeFiles: "x" }))
             .storage.tsdb.retention.time,
@@ -254,7 +249,9 @@ describe("hostile strings", () => {
             (logs) => ({ retention: { logs } }),
             (metricsSize) => ({ retention: { metricsSize } }),
             (agentBuffer) => ({ agentBuffer }),
-            (alertWebhookUrl) => ({ alertWebhookUrl }),
+            (url) => ({ alerting: { page: [{ kind: "webhook", url }] } }),
+            (runbookUrl) => ({ alerting: { runbookUrl } }),
+            (alert) => ({ withoutAlerts: [alert] }),
             (grafanaAdminPassword) => ({ grafanaAdminPassword }),
             (dataDirectory) => ({ dataDirectory }),
             (loki) => ({ images: { loki } }),

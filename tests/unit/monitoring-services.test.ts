@@ -11,7 +11,7 @@ import { planImages, SERVICES } from "../../components/monitoring-services/servi
 import { isKnown, renderSshFiles, writeSshFiles } from "../../components/monitoring-services/ssh-files";
 import { isSecret, record, Registration, reveal, runOffline } from "../../tools/offline";
 import { sentBundle, sentScripts } from "../support/sent";
-import { sampleServices, TOKENS } from "../support/services";
+import { ALERTING, sampleServices, TOKENS } from "../support/services";
 
 const KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nQUJD\n-----END OPENSSH PRIVATE KEY-----";
 const HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdFZ0uUq1mB3m2o2Qe8m4h1c2k3l4m5n6o7p8q9r0s1";
@@ -151,7 +151,9 @@ describe("MonitoringServices", () => {
                 rules: {},
                 dashboards: {},
                 logRules: {},
-                alertWebhookUrl: "https://hooks.example.com/x",
+                alerting: ALERTING,
+                thresholds: { slowSeconds: 2 },
+                withoutAlerts: ["ClockSkew"],
                 retention: { metrics: "3d", metricsSize: "1GB" },
             }),
             [],
