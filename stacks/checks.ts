@@ -124,7 +124,7 @@ export function crossCheckOwner(owner: OwnerConfig, environment: string, was: Ho
         // What the type has is known only where the type is.
         problems.push(...(wrong.length > 0 ? wrong : validateMemory(`monitoring.host.ec2.${host.ec2.memoryMiB ? "memoryMiB" : "instanceType"}`, hostMemoryMiB(owner))));
     }
-    problems.push(...checkTls(owner), ...checkRetention(owner));
+    problems.push(...checkTls(owner), ...checkRetention(owner), ...checkTokens(owner));
     const { withoutDashboards, withoutDataSources, withoutAlerts } = owner;
     problems.push(...under("monitoring", validateGrafana({ withoutDashboards, withoutDataSources }, Object.keys(environments))));
     problems.push(...under("monitoring", validateAlerting({ withoutAlerts })));
@@ -144,6 +144,15 @@ function checkTls({ tls, certificate, privateKey, domain, host, port }: OwnerCon
     }
     if (tls === "acme" && !domain) return [{ path: "monitoring.tls", message: '"acme" needs monitoring.domain' }];
     return [];
+}
+
+function checkTokens({ environments }: OwnerConfig): Problem[] {
+    return Object.entries(environments).flatMap(([name, { token, previousToken, tokenGenerations }]) => {
+        const path = `monitoring.environments.${name}`;
+        if (token !== undefined && tokenGenerations) return [{ path: `${path}.tokenGenerations`, message: "counts tokens that are made here: with a token of your own, set previousToken while it is rotated" }];
+        if (token === undefined && previousToken !== undefined) return [{ path: `${path}.previousToken`, message: "needs token beside it: the new one" }];
+        return [];
+    });
 }
 
 function checkRetention({ retention = {}, environments }: OwnerConfig): Problem[] {

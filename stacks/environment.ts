@@ -21,7 +21,7 @@ export interface EnvironmentArgs {
     monitoring?: SshConnection;
     was: Was[];
     repair: string;
-    /** What must stand before targets are registered. */
+    /** What must stand before targets are registered and agents are given their token. */
     dependsOn: pulumi.Resource[];
 }
 
@@ -45,7 +45,8 @@ export function wireEnvironment(args: EnvironmentArgs): WiredEnvironment {
     const agents = was.flatMap((host) => {
         const machine = machineOf(host, args.repair, deployKey?.privateKeyOpenssh, args.monitoring);
         return [
-            new LogAgent(`${host.name}-log-agent`, logAgentArgs(host, machine, { environment, gateway: args.connection.gateway, credentials: hostMetrics })),
+            // After the gateway: an agent drops what it sends with a token that is not known there yet.
+            new LogAgent(`${host.name}-log-agent`, logAgentArgs(host, machine, { environment, gateway: args.connection.gateway, credentials: hostMetrics }), { dependsOn }),
             ...(host.tracing.enabled && host.tracing.javaAgent ? [new OtelJavaAgent(`${host.name}-java-agent`, javaAgentArgs(host, machine, environment))] : []),
         ];
     });

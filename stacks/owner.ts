@@ -5,6 +5,7 @@ import { Connection, CONNECTION_FORMAT } from "../components/connection";
 import { SshConnection, SshJump } from "../components/machine";
 import { REGISTRATION } from "../components/metrics-target/registration";
 import { AlertingArgs, EnvironmentArgs, GatewayTlsArgs, MembersGuard, MonitoringServices } from "../components/monitoring-services";
+import { Identity, makeIdentity, newest } from "./identity";
 import type { StackConfig } from "./model";
 import { OwnerHost, ownerHost } from "./owner-host";
 import type { OwnerConfig } from "./schema";
@@ -34,7 +35,7 @@ const CA_HOURS = 10 * 365 * 24;
  */
 export function deployShared(owner: OwnerConfig, { environment, repair }: StackConfig, keysDirectory: string): SharedDeployment {
     const host = ownerHost(owner, repair);
-    const identities = Object.fromEntries(Object.entries(owner.environments).map(([name, { token }]) => [name, makeIdentity(name, token)]));
+    const identities = Object.fromEntries(Object.entries(owner.environments).map(([name, config]) => [name, makeIdentity(name, config)]));
     const adminPassword = pulumi.secret(owner.adminPassword ?? new random.RandomPassword("grafana-admin-password", { length: 24, special: false }).result);
     const gatewayTls = makeTls(owner);
 
@@ -65,23 +66,11 @@ export function deployShared(owner: OwnerConfig, { environment, repair }: StackC
     };
 }
 
-/** What only one environment has: the token of its agents, and the key that registers its targets. */
-interface Identity {
-    token: pulumi.Output<string>;
-    key: tls.PrivateKey;
-}
-
-function makeIdentity(environment: string, token: string | undefined): Identity {
-    return {
-        token: pulumi.secret(token ?? new random.RandomPassword(`${environment}-token`, { length: 40, special: false }).result),
-        key: new tls.PrivateKey(`${environment}-registration-key`, { algorithm: "ED25519" }),
-    };
-}
-
-function environmentArgs(owner: OwnerConfig, name: string, { token, key }: Identity): EnvironmentArgs {
+function environmentArgs(owner: OwnerConfig, name: string, { tokens, keys }: Identity): EnvironmentArgs {
     const { cidrs, hosts, labels, maxTargets, samplesPerTarget, severity, retention } = owner.environments[name];
     return {
-        token, registrationKeys: [key.publicKeyOpenssh.apply((text) => text.trim())], cidrs, hosts, labels, maxTargets, samplesPerTarget, severity,
+        token: newest(tokens), ...(tokens.length > 1 ? { previousToken: tokens[0] } : {}),
+        registrationKeys: keys.map(({ publicKeyOpenssh }) => publicKeyOpenssh.apply((text) => text.trim())), cidrs, hosts, labels, maxTargets, samplesPerTarget, severity,
         logRetention: retention?.logs, traceRetention: retention?.traces,
     };
 }
@@ -96,10 +85,10 @@ function makeTls({ tls: mode = "ca", certificate, privateKey, trustedCa, domain,
     return { mode, caCertificate: ca.certPem, caPrivateKey: key.privateKeyPem };
 }
 
-function connectionFor(environment: string, { token, key }: Identity, host: OwnerHost, services: MonitoringServices): pulumi.Output<Connection> {
+function connectionFor(environment: string, { tokens, keys }: Identity, host: OwnerHost, services: MonitoringServices): pulumi.Output<Connection> {
     const { gatewayUrl, ca } = services;
     const { registrationAddress, machine, hostKey } = host;
-    const known = pulumi.all([gatewayUrl, ca, token, registrationAddress, machine.ssh?.port ?? 22, key.privateKeyOpenssh, hostKey]);
+    const known = pulumi.all([gatewayUrl, ca, newest(tokens), registrationAddress, machine.ssh?.port ?? 22, newest(keys).privateKeyOpenssh, hostKey]);
     return pulumi.secret(known.apply(([url, caPem, bearer, address, port, privateKey, publicHostKey]): Connection => ({
         format: CONNECTION_FORMAT, environment,
         gateway: { url, ca: caPem, token: bearer },

@@ -64,10 +64,15 @@ const wasDefaults = z.strictObject({
 
 const was = wasDefaults.extend({ name, address, local: z.boolean().optional() });
 
+/** One number, or two while something is rotated. */
+const generations = z.array(z.int().min(1)).refine((list) => list.length === 1 || (list.length === 2 && list[1] === list[0] + 1),
+    "expected one generation such as [1], or two that follow each other while both are to be accepted: [1, 2]");
+
 const environment = z.strictObject({
     cidrs: z.array(cidr).min(1, 'expected the address ranges of this environment\'s WAS hosts, e.g. ["10.0.1.0/24"]'),
     hosts: z.array(z.string()).optional(), labels: z.array(z.string()).optional(), severity: z.enum(["page", "notify", "none"]).optional(),
-    maxTargets: z.int().min(1).optional(), samplesPerTarget: z.int().min(1).optional(), token: token.optional(),
+    maxTargets: z.int().min(1).optional(), samplesPerTarget: z.int().min(1).optional(), token: token.optional(), previousToken: token.optional(),
+    tokenGenerations: generations.optional(), registrationKeyGenerations: generations.optional(),
     retention: z.strictObject({ logs: duration.optional(), traces: duration.optional() }).optional(),
 });
 

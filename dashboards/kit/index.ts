@@ -4,4 +4,5 @@ export * from "./links";
 export * from "./panels";
 export * from "./queries";
 export * from "./sources";
+export * from "./summary";
 export * from "./variables";

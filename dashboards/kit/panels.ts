@@ -17,6 +17,9 @@ export interface Panel {
     queries: Query[];
 }
 
+/** Colour to the value from which on it is shown. */
+export type Thresholds = Partial<Record<"green" | "yellow" | "orange" | "red", number>>;
+
 /** What every panel says. */
 export interface PanelOptions {
     title: string;
@@ -31,8 +34,10 @@ export interface PanelOptions {
     queries: Query[];
     /** Where a click on a value leads: see `dataLink`. @default [] */
     links?: dashboard.DashboardLinkBuilder[];
-    /** Values from which on the colour changes, e.g. `{ yellow: 0.8, red: 0.9 }`; green below. @default none */
-    thresholds?: Partial<Record<"yellow" | "orange" | "red", number>>;
+    /** Values from which on the colour changes, e.g. `{ yellow: 0.8, red: 0.9 }`. @default none */
+    thresholds?: Thresholds;
+    /** Colour below the lowest threshold; `"red"` where a low value is the bad one. @default "green" */
+    below?: string;
     /** @default none */
     min?: number;
     /** @default none */
@@ -110,7 +115,7 @@ interface AnyPanelBuilder extends Builder<dashboard.Panel> {
 }
 
 function finish<T extends AnyPanelBuilder>(panel: T, options: PanelOptions, more: (panel: T) => void): Panel {
-    const { title, description, unit, width = 8, height = 8, queries, links = [], thresholds, min, max, decimals } = options;
+    const { title, description, unit, width = 8, height = 8, queries, links = [], thresholds, below, min, max, decimals } = options;
     panel.title(title);
     panel.description(description);
     panel.unit(unit);
@@ -120,7 +125,7 @@ function finish<T extends AnyPanelBuilder>(panel: T, options: PanelOptions, more
     if (max !== undefined) panel.max(max);
     if (decimals !== undefined) panel.decimals(decimals);
     if (links.length > 0) panel.dataLinks(links);
-    if (thresholds) panel.thresholds(new dashboard.ThresholdsConfigBuilder().mode(dashboard.ThresholdsMode.Absolute).steps(thresholdSteps(thresholds)));
+    if (thresholds) panel.thresholds(new dashboard.ThresholdsConfigBuilder().mode(dashboard.ThresholdsMode.Absolute).steps(thresholdSteps(thresholds, below)));
     queries.forEach(({ target }, i) => {
         target.refId(String.fromCharCode(65 + i));
         panel.withTarget(target);
@@ -131,8 +136,9 @@ function finish<T extends AnyPanelBuilder>(panel: T, options: PanelOptions, more
     return { builder: panel, title, queries };
 }
 
-function thresholdSteps(thresholds: Partial<Record<string, number>>): dashboard.Threshold[] {
+/** Steps of thresholds as Grafana has them, the lowest first. */
+export function thresholdSteps(thresholds: Thresholds, below = "green"): dashboard.Threshold[] {
     const steps = Object.entries(thresholds).map(([color, value]) => ({ color, value: value as number })).sort((a, b) => a.value - b.value);
     // A null is where the lowest step begins.
-    return [{ color: "green", value: null }, ...steps];
+    return [{ color: below, value: null }, ...steps];
 }

@@ -46,6 +46,14 @@ describe("config", () => {
         assert.equal(was[0].actuator.port, 9090);
         assert.equal(was[0].actuator.path, "/metrics");
     });
+    it("generations are one, or two that follow each other, and count only tokens that are made here", () => {
+        const dev = (more: object) => ({ environments: { prod: { cidrs: ["10.0.2.0/24"] }, dev: { cidrs: ["10.0.3.0/24"], ...more } } });
+        for (const good of [[1], [2], [1, 2]]) assert.deepEqual(owner(dev({ tokenGenerations: good })).owner?.environments.dev.tokenGenerations, good);
+        const path = "monitoring.environments.dev";
+        for (const bad of [[], [2, 1], [1, 3], [1, 2, 3], [0]]) assert.ok(problemsOf(() => owner(dev({ tokenGenerations: bad })))[0].startsWith(`${path}.tokenGenerations`), String(bad));
+        assert.match(problemsOf(() => owner(dev({ token: "a".repeat(20), tokenGenerations: [1, 2] })))[0], /tokenGenerations: counts tokens that are made here/);
+        assert.match(problemsOf(() => owner(dev({ previousToken: "a".repeat(20) })))[0], /previousToken: needs token beside it/);
+    });
     it("an instance type that is too small is refused with the smallest that does; the plan shows what a good one gives to whom", () => {
         const ec2 = (instanceType: string) => owner({ host: { ec2: { instanceType, gatewayFrom: ["10.0.0.0/16"], sshFrom: ["10.0.0.0/16"] } } });
         const [line] = problemsOf(() => ec2("t4g.micro"));

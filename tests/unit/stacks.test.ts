@@ -56,6 +56,10 @@ describe("the owner stack as shipped", () => {
         const targets = owner.registrations.find(({ name }) => name === "metrics-targets")!;
         assert.ok(targets.options.dependsOn.includes("monitoring-ready"), JSON.stringify(targets.options.dependsOn));
     });
+    it("gives its own agents their token once the gateway knows it", () => {
+        const agent = owner.registrations.find(({ name }) => name === "prod-was-1-log-agent-files")!;
+        assert.ok(agent.options.dependsOn.includes("monitoring-ready"), JSON.stringify(agent.options.dependsOn));
+    });
     it("asks its guard before anything else goes: prod's own targets and agents too", () => {
         const { options } = owner.registrations.find(({ name }) => name === "members-guard-check")!;
         for (const name of ["metrics-targets", "prod-was-1-log-agent-files", "prod-was-2-java-agent-files", "monitoring-files"]) assert.ok(options.dependsOn.includes(name), name);
@@ -75,6 +79,36 @@ describe("the owner stack as shipped", () => {
             const open = JSON.stringify(inputs, (_, value: unknown) => isSecret(value) ? "[secret]" : value);
             assert.doesNotMatch(open, /offline-placeholder-for-(prod|dev|loadtest)-(token|agent)|PRIVATE KEY/, `${name} ${custom}`);
         }
+    });
+});
+
+describe("a token and a registration key that are rotated", () => {
+    /** The owner's run with these generations of dev's. */
+    const rotated = async (generations: number[]): Promise<OfflineRun> => {
+        const config = loadConfig(ROOT, "prod");
+        const section = JSON.parse(config["photogather-monitoring:monitoring"]) as { environments: Record<string, object> };
+        Object.assign(section.environments.dev, { tokenGenerations: generations, registrationKeyGenerations: generations });
+        pulumi.runtime.setAllConfig({ ...config, "photogather-monitoring:monitoring": JSON.stringify(section) });
+        const computed = { ...COMPUTED, "tls:index/privateKey:PrivateKey": (name: string) => ({ ...COMPUTED["tls:index/privateKey:PrivateKey"](name, {}), privateKeyOpenssh: `${PLACEHOLDER_KEY}${name}` }) };
+        return runOffline(() => deploy({ keysDirectory: "out/test/.keys" }), { stack: "prod", computed, answers: ANSWERS });
+    };
+    const given = (run: OfflineRun) => reveal<Connection>(run.outputs.connection_dev);
+    const caddyfile = (run: OfflineRun) => plannedFiles(run.registrations).find(({ path: file }) => file.endsWith("gateway/Caddyfile"))!.content;
+    const accepted = (run: OfflineRun) => [...caddyfile(run).matchAll(/Authorization "Bearer (offline-placeholder-for-dev-token[^"]*)"/g)].map((match) => match[1]);
+    const OLD = "offline-placeholder-for-dev-token";
+    const NEW = `${OLD}-2`;
+
+    it("are both accepted in the first phase, and members are given the new ones", async () => {
+        const run = await rotated([1, 2]);
+        assert.deepEqual(accepted(run).sort(), [OLD, NEW]);
+        assert.equal(given(run).gateway.token, NEW);
+        assert.match(given(run).registration.privateKey, /dev-registration-key-2$/);
+    });
+    it("leave the old ones refused in the second phase, and nothing new is made", async () => {
+        const run = await rotated([2]);
+        assert.deepEqual(accepted(run), [NEW]);
+        const made = run.registrations.map(({ name }) => name).filter((name) => /^dev-(token|registration-key)/.test(name));
+        assert.deepEqual(made.sort(), ["dev-registration-key-2", "dev-token-2"]);
     });
 });
 

@@ -1,0 +1,109 @@
+import { metrics, Row, stat, summary, timeSeries, valueTexts } from "../kit";
+
+/** The jobs of the services, without the node exporter's, which tells of the machine. */
+export const SERVICES = 'job=~"prometheus|alertmanager|loki|tempo|grafana|gateway"';
+const UP_OR_DOWN = { 0: "down", 1: "up" };
+
+const MEMORY = `max by (application) (process_resident_memory_bytes{${SERVICES}})`;
+const MEMORY_LIMIT = "max by (application) (monitoring:memory_limit_bytes)";
+const MEMORY_OF_LIMIT = `${MEMORY} / ${MEMORY_LIMIT}`;
+
+/** What each service says of the last time it read its configuration anew. */
+const RELOADS = [
+    "prometheus_config_last_reload_successful", "alertmanager_config_last_reload_successful", "caddy_config_last_reload_successful",
+    "loki_runtime_config_last_reload_successful", "tempo_runtime_config_last_reload_successful",
+];
+
+/** The services themselves: up, memory, CPU, configuration, answers. */
+export const services: Row = {
+    title: "Services",
+    panels: [
+        stat({
+            title: "Services up",
+            description: "Each service, as Prometheus reaches it. One that is down takes its signal with it; agents keep what they have until it is back.",
+            unit: "none", width: 14, thresholds: { green: 1 }, below: "red",
+            queries: [metrics('max by (job) (up{job=~"prometheus|alertmanager|loki|tempo|grafana|gateway|monitoring-host"})', { legend: "{{job}}", instant: true })],
+        }, (panel) => panel.mappings([valueTexts(UP_OR_DOWN)])),
+        stat({
+            title: "Configuration in force",
+            description: "Whether each service took its latest configuration. \"refused\": it goes on with the one before, and its log says why.",
+            unit: "none", width: 10, thresholds: { green: 1 }, below: "red",
+            queries: [metrics(RELOADS.map((metric) => `min by (job) (${metric})`).join(" or "), { legend: "{{job}}", instant: true })],
+        }, (panel) => panel.mappings([valueTexts({ 0: "refused", 1: "ok" })])),
+        timeSeries({
+            title: "Memory of limit",
+            description: "Resident memory of each service, as a share of its container's limit. At 100 % it is killed and starts again.",
+            unit: "percentunit", min: 0, max: 1, thresholds: { yellow: 0.85, red: 0.95 },
+            queries: [metrics(MEMORY_OF_LIMIT, { legend: "{{application}}" })],
+        }),
+        timeSeries({
+            title: "Memory by service",
+            description: "Resident memory of each service.",
+            unit: "bytes", min: 0, stacked: true,
+            queries: [metrics(MEMORY, { legend: "{{application}}" })],
+        }),
+        timeSeries({
+            title: "CPU by service",
+            description: "Cores that each service takes. A t4g.small gives 0.4 cores for long; more than that uses up its credits.",
+            unit: "short", min: 0, stacked: true,
+            queries: [metrics(`sum by (application) (rate(process_cpu_seconds_total{${SERVICES}}[$__rate_interval]))`, { legend: "{{application}}" })],
+        }),
+        summary({
+            title: "Service by service",
+            description: "Every service as it is now. A short uptime is a restart: look at its memory before.",
+            width: 12,
+        }, { application: "Service" }, [
+            { title: "Up", unit: "none", texts: UP_OR_DOWN, thresholds: { green: 1 }, below: "red", expr: `max by (application) (up{${SERVICES}})` },
+            { title: "Uptime", unit: "s", expr: `max by (application) (time() - process_start_time_seconds{${SERVICES}})` },
+            { title: "Memory", unit: "bytes", expr: MEMORY },
+            { title: "Limit", unit: "bytes", expr: MEMORY_LIMIT },
+            { title: "Of limit", unit: "percentunit", thresholds: { yellow: 0.85, red: 0.95 }, expr: MEMORY_OF_LIMIT },
+            { title: "Goroutines", unit: "short", expr: `max by (application) (go_goroutines{${SERVICES}})` },
+        ]),
+        timeSeries({
+            title: "Time of queries",
+            description: "Time in which 99 % of the queries were answered, as each service counts its own. Empty while nobody asks.",
+            unit: "s", min: 0, width: 12, thresholds: { yellow: 3, red: 10 },
+            // Prometheus and Tempo give native histograms, whose buckets are no series of their own; Loki gives classic ones.
+            queries: [
+                metrics('histogram_quantile(0.99, sum(rate(prometheus_http_request_duration_seconds{handler=~"/api/v1/query(_range)?"}[$__rate_interval])))',
+                    { legend: "Prometheus" }),
+                metrics('histogram_quantile(0.99, sum by (le) (rate(loki_request_duration_seconds_bucket{route=~"loki_api_v1_query(_range)?"}[$__rate_interval])))',
+                    { legend: "Loki" }),
+                metrics('histogram_quantile(0.99, sum(rate(tempo_request_duration_seconds{route=~"api_.*"}[$__rate_interval])))', { legend: "Tempo" }),
+            ],
+        }),
+    ],
+};
+
+/** What fires, and whether what should tell does. */
+export const rules: Row = {
+    title: "Alerts and rules",
+    panels: [
+        summary({
+            title: "Alerts firing",
+            description: "Alerts that fire now. The dead man's switch always does: it is there so that somebody outside notices when it stops.",
+            width: 12, height: 8,
+        }, { alertname: "Alert", severity: "Severity", environment: "Environment" }, [
+            { title: "Series", unit: "short", expr: 'count by (alertname, severity, environment) (ALERTS{alertstate="firing"})' },
+        ]),
+        timeSeries({
+            title: "Rules that fail",
+            description: "Evaluations of rules that failed, each second, by service. 0, or alerts are silent.",
+            unit: "ops", min: 0, width: 6, thresholds: { red: 0.0001 },
+            queries: [
+                metrics("sum(rate(prometheus_rule_evaluation_failures_total[$__rate_interval]))", { legend: "Prometheus" }),
+                metrics("sum(rate(loki_prometheus_rule_evaluation_failures_total[$__rate_interval]))", { legend: "Loki" }),
+            ],
+        }),
+        timeSeries({
+            title: "Notifications",
+            description: "Notifications that Alertmanager has sent, and those that failed, each second. A failed one reached nobody.",
+            unit: "ops", min: 0, width: 6,
+            queries: [
+                metrics("sum(rate(alertmanager_notifications_total[$__rate_interval]))", { legend: "sent" }),
+                metrics("sum(rate(alertmanager_notifications_failed_total[$__rate_interval]))", { legend: "failed" }),
+            ],
+        }),
+    ],
+};
