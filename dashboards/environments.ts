@@ -1,6 +1,6 @@
 import * as common from "@grafana/grafana-foundation-sdk/common";
 import * as dashboard from "@grafana/grafana-foundation-sdk/dashboard";
-import { chosen, commonVariables, DashboardName, DashboardSpec, dataLink, metrics, navigation, Panel, PanelOptions, stat, timeSeries } from "./kit";
+import { chosen, commonVariables, DashboardName, DashboardSpec, environmentLink, metrics, navigation, Panel, PanelOptions, stat, timeSeries } from "./kit";
 import { durationQuantile, errorRatio, orZero, requestRate, Slice } from "./requests";
 
 const WHERE = chosen("environment", "application");
@@ -61,13 +61,9 @@ export const environments: DashboardSpec = {
     ],
 };
 
-function toDetails(target: DashboardName) {
-    return [dataLink("Details of ${__field.labels.environment}", target, { environment: "${__field.labels.environment}", application: "" })];
-}
-
 /** One value for each environment, below one another. */
 function now(title: string, unit: string, target: DashboardName, expr: string, description: string, more: Partial<PanelOptions> = {}): Panel {
-    return stat({ title, description, unit, links: toDetails(target), queries: [metrics(expr, { legend: "{{environment}}", instant: true })], ...more },
+    return stat({ title, description, unit, links: [environmentLink(target)], queries: [metrics(expr, { legend: "{{environment}}", instant: true })], ...more },
         (panel) => panel.orientation(common.VizOrientation.Horizontal));
 }
 
@@ -78,7 +74,7 @@ function up(): Panel {
         title: "Up",
         description: "Share of the applications that answer Prometheus. Below 100 %, one of them is down or out of reach.",
         unit: "percentunit",
-        links: toDetails("service"),
+        links: [environmentLink("service")],
         queries: [metrics(`avg by (environment) (${TARGETS})`, { legend: "{{environment}}", instant: true })],
     }, (panel) => panel.orientation(common.VizOrientation.Horizontal).colorMode(common.BigValueColorMode.Background)
         .thresholds(new dashboard.ThresholdsConfigBuilder().mode(dashboard.ThresholdsMode.Absolute).steps(steps)));
@@ -86,6 +82,6 @@ function up(): Panel {
 
 /** One curve for each environment, in a colour of its own that is the same in all panels. */
 function curve(title: string, unit: string, target: DashboardName, expr: string, description: string, max?: number): Panel {
-    return timeSeries({ title, description, unit, min: 0, max, height: 6, links: toDetails(target), queries: [metrics(expr, { legend: "{{environment}}" })] },
+    return timeSeries({ title, description, unit, min: 0, max, height: 6, links: [environmentLink(target)], queries: [metrics(expr, { legend: "{{environment}}" })] },
         (panel) => panel.colorScheme(BY_NAME));
 }

@@ -147,13 +147,16 @@ const threads: Row = {
             queries: [metrics(`sum by (state) (jvm_threads_states_threads{${WHERE}})`, { legend: "{{state}}" })],
         }),
         timeSeries({
-            title: "Blocked threads",
-            description: "Threads that wait for a lock, by host. A number that stays above 0 with nothing running is a deadlock.",
+            title: "Blocked and deadlocked threads",
+            description: "Threads that wait for a lock, by host; and those that wait for each other for ever, where the application has Micrometer's JvmThreadDeadlockMetrics.",
             unit: "short",
             min: 0,
             thresholds: { yellow: 5, red: 20 },
             links: [TO_LOGS],
-            queries: [metrics(`sum by (${BY}) (jvm_threads_states_threads{${WHERE}, state="blocked"})`, { legend: HOST })],
+            queries: [
+                metrics(`sum by (${BY}) (jvm_threads_states_threads{${WHERE}, state="blocked"})`, { legend: `${HOST} blocked` }),
+                metrics(`max by (${BY}) (jvm_threads_deadlocked_threads{${WHERE}})`, { legend: `${HOST} deadlocked` }),
+            ],
         }),
         timeSeries({
             title: "Threads",

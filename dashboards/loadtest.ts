@@ -1,6 +1,6 @@
 import * as common from "@grafana/grafana-foundation-sdk/common";
 import * as dashboard from "@grafana/grafana-foundation-sdk/dashboard";
-import { choiceVariable, commonVariables, DashboardName, DashboardSpec, dataLink, LOKI, logLinesPanel, logs, metrics, navigation, Panel, PanelOptions, Query, singleVariable, stat, table, timeSeries } from "./kit";
+import { choiceVariable, commonVariables, DashboardName, DashboardSpec, dataLink, environmentLink, LOKI, logLinesPanel, logs, metrics, navigation, Panel, PanelOptions, Query, singleVariable, stat, table, timeSeries } from "./kit";
 import { durationQuantile, errorRatio, offset, requestCount, requestRate } from "./requests";
 
 /** One side of the comparison. */
@@ -93,7 +93,7 @@ function sides(expression: Expression, instant: boolean): Query[] {
 }
 
 function links(target: DashboardName) {
-    return [dataLink("Details of ${__field.labels.environment}", target, { environment: "${__field.labels.environment}", application: "" })];
+    return [environmentLink(target)];
 }
 
 function curves(title: string, unit: string, description: string, target: DashboardName, expression: Expression): Panel {

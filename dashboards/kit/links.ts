@@ -28,6 +28,15 @@ export function dataLink(title: string, target: DashboardName, variables: Record
     return new dashboard.DashboardLinkBuilder(title).type(dashboard.DashboardLinkType.Link).url(dashboardUrl(target, variables));
 }
 
+/** Dashboards that tell of machines, on which there may be several applications. */
+const OF_MACHINES: DashboardName[] = ["host", "monitoring"];
+
+/** A link from a value of an environment to a dashboard that tells more of that environment. */
+export function environmentLink(target: DashboardName): dashboard.DashboardLinkBuilder {
+    const environment = "${__field.labels.environment}";
+    return dataLink(`Details of ${environment}`, target, { environment, ...(OF_MACHINES.includes(target) ? {} : { application: "" }) });
+}
+
 /** Path and query of a dashboard with the time range of now, as `dataLink` makes them. */
 export function dashboardUrl(target: DashboardName, variables: Record<string, string> = {}): string {
     const parts = Object.entries(variables).map(([name, value]) => (value === "" ? `\${${name}:queryparam}` : `var-${name}=${value}`));

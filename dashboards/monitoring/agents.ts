@@ -53,13 +53,13 @@ export const agents: Row = {
             title: "Memory of the agents",
             description: "Resident memory of each agent. About 200 MiB is usual.",
             unit: "bytes", min: 0, links: [TO_HOST],
-            queries: [metrics(`max by (${BY}) (alloy_resources_process_resident_memory_bytes{${AGENTS}})`, { legend: HOST })],
+            queries: [metrics(`max by (${BY}) (process_resident_memory_bytes{${AGENTS}})`, { legend: HOST })],
         }),
     ],
 };
 
-/** The time of a log line, as a number that can be compared. */
-const LINE_TIME = "{environment=~\"$environment\"} | label_format ts=`{{ __timestamp__ | unixEpochMillis }}` | unwrap ts";
+/** The time of a log line, as a number that can be compared. Marks of load tests are no host's. */
+const LINE_TIME = "{environment=~\"$environment\", source!=\"marker\"} | label_format ts=`{{ __timestamp__ | unixEpochMillis }}` | unwrap ts";
 
 /** When each host was heard of last, by signal. */
 export const freshness: Row = {
