@@ -76,10 +76,17 @@ const environment = z.strictObject({
     retention: z.strictObject({ logs: duration.optional(), traces: duration.optional() }).optional(),
 });
 
+const dataVolume = z.strictObject({
+    sizeGiB: z.int().optional(), snapshotId: z.string().optional(), protect: z.boolean().optional(), retain: z.boolean().optional(),
+    snapshots: z.int().optional(), snapshotTime: z.string().optional(),
+});
+
 const ec2 = z.strictObject({
-    instanceType: z.string().optional(), ami: z.string().optional(), subnetId: z.string().optional(),
+    instanceType: z.string().optional(), ami: z.string().optional(), imageRelease: z.string().optional(), subnetId: z.string().optional(),
     gatewayFrom: z.array(z.string()), sshFrom: z.array(z.string()), allowWorld: z.boolean().optional(), rootVolumeGiB: z.int().optional(),
-    dataVolume: z.strictObject({ sizeGiB: z.int().optional(), snapshotId: z.string().optional(), protect: z.boolean().optional(), retain: z.boolean().optional() }).optional(),
+    dataVolume: dataVolume.optional(), sessionManager: z.boolean().optional(), rebootTime: z.string().optional(),
+    recoveryAlarm: z.boolean().optional(), alarmTopic: z.string().optional(), dns: z.strictObject({ zoneId: z.string(), name: z.string() }).optional(),
+    scrapes: z.array(z.strictObject({ securityGroupId: z.string(), ports: z.array(port).optional() })).optional(),
     swapMiB: z.int().min(0).optional(), cpuCredits: z.enum(["standard", "unlimited"]).optional(), staticAddress: z.boolean().optional(), memoryMiB: z.int().optional(),
     tags: z.record(z.string(), z.string()).optional(),
 });

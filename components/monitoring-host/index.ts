@@ -1,16 +1,22 @@
+import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 // The service modules, not "@pulumi/aws": loading all of it takes 0.4 s, these 0.03 s.
 import * as ebs from "@pulumi/aws/ebs";
 import * as ec2 from "@pulumi/aws/ec2";
-import * as ssm from "@pulumi/aws/ssm";
 import * as vpc from "@pulumi/aws/vpc";
 import { SshConnection } from "../machine";
 import { failOn } from "../problems";
+import { createAlarms } from "./alarms";
 import { MonitoringHostArgs } from "./args";
-import { planIngress } from "./ingress";
-import { parseInstanceType } from "./instance-types";
-import { addressOptions, attachmentOptions, instanceOptions, volumeOptions } from "./options";
+import { createRecord } from "./dns";
+import { findImage } from "./image";
+import { planIngress, planScrapes } from "./ingress";
+import { parseInstanceType, usableMiB } from "./instance-types";
+import { addressOptions, attachmentOptions, instanceOptions, ruleOptions, volumeOptions } from "./options";
+import { createProfile } from "./session-manager";
+import { createSnapshots, snapshotTag } from "./snapshots";
+import { globalName, tags } from "./tags";
 import { renderUserData } from "./user-data";
 import { DEFAULT_INSTANCE_TYPE, validateMonitoringHost } from "./validate";
 
@@ -23,7 +29,8 @@ const USER = "ubuntu";
  * The EC2 machine of the shared deployment: Ubuntu with Docker, its data on an encrypted volume of its own that outlives it, reachable from
  * named sources only.
  *
- * Cost, us-east-1 on demand, per month: t4g.small about 12 USD, 50 + 16 GiB gp3 about 5 USD, the public IPv4 address about 4 USD.
+ * Cost, us-east-1 on demand, per month: t4g.small about 12 USD, 50 + 16 GiB gp3 about 5 USD, the public IPv4 address about 4 USD;
+ * snapshots by what changes from day to day, and the alarm within AWS's free ten or 0.10 USD.
  *
  * @example
  * new MonitoringHost("monitoring-host", { gatewayFrom: ["10.0.0.0/16"], sshFrom: ["203.0.113.0/24"] });
@@ -41,7 +48,7 @@ export class MonitoringHost extends pulumi.ComponentResource {
     /** For rules of other security groups: Prometheus scrapes from here. */
     public readonly securityGroupId: pulumi.Output<string>;
     public readonly volumeId: pulumi.Output<string>;
-    /** By instance type; plan the services by it. */
+    /** What programs can have of the instance type's memory; plan the services by it. */
     public readonly memoryMiB: number;
     /** Private key of the user `ubuntu`, a secret. */
     public readonly sshPrivateKey: pulumi.Output<string>;
@@ -59,19 +66,22 @@ export class MonitoringHost extends pulumi.ComponentResource {
         const subnet = this.findSubnet(args, volume);
         const securityGroup = this.createSecurityGroup(name, args, subnet.vpcId);
         const instance = this.createInstance(name, args, {
-            architecture: type.architecture, burstable: type.burstable, subnetId: subnet.id, keyName: identity.keyName,
-            securityGroupId: securityGroup.id, userData: userData(args, volume, hostKey),
+            ami: findImage(name, type.architecture, args, this), burstable: type.burstable, subnetId: subnet.id, keyName: identity.keyName,
+            securityGroupId: securityGroup.id, profile: createProfile(name, args, this), userData: userData(args, volume, hostKey),
         });
         this.attachVolume(name, volume, instance);
+        createSnapshots(name, args, volume, this);
+        createAlarms(name, args, instance, this);
 
         const eip = args.staticAddress === false ? undefined : this.createAddress(name, args, instance);
         this.address = eip ? eip.publicIp : ownAddress(instance);
-        this.dnsName = eip ? eip.publicDns : pulumi.all([instance.publicDns, this.address]).apply(([dns, address]) => dns || address);
+        this.dnsName = createRecord(name, args, { staticName: eip?.publicDns, address: this.address }, this)
+            ?? eip?.publicDns ?? pulumi.all([instance.publicDns, this.address]).apply(([dns, address]) => dns || address);
         this.privateAddress = instance.privateIp;
         this.instanceId = instance.id;
         this.securityGroupId = securityGroup.id;
         this.volumeId = volume.id;
-        this.memoryMiB = args.memoryMiB ?? type.memoryMiB!;
+        this.memoryMiB = usableMiB(args.memoryMiB ?? type.memoryMiB!);
         this.sshPrivateKey = identity.privateKey;
         this.hostKey = hostKey.publicKeyOpenssh.apply((key) => key.trim());
         this.ssh = { address: this.address, port: 22, user: USER, privateKey: this.sshPrivateKey, hostKey: this.hostKey };
@@ -84,14 +94,17 @@ export class MonitoringHost extends pulumi.ComponentResource {
     private createIdentity(name: string, args: MonitoringHostArgs): SshIdentity {
         const made = args.publicKey === undefined ? new tls.PrivateKey(`${name}-ssh-key`, { algorithm: "ED25519" }, { parent: this }) : undefined;
         const publicKey = pulumi.output(args.publicKey ?? made!.publicKeyOpenssh).apply((key) => key.trim());
-        const pair = new ec2.KeyPair(`${name}-key-pair`, { publicKey, tags: tags(name, args) }, { parent: this });
+        // Named by what is in it, not at random: a pair that was deleted by hand comes back without replacing the machine; another key does replace it.
+        const keyName = publicKey.apply((key) => `${globalName(name)}-${createHash("sha256").update(key).digest("hex").slice(0, 12)}`);
+        const pair = new ec2.KeyPair(`${name}-key-pair`, { keyName, publicKey, tags: tags(name, args) }, { parent: this });
         return { keyName: pair.keyName, privateKey: pulumi.secret(args.privateKey ?? made!.privateKeyOpenssh) };
     }
 
     private createVolume(name: string, args: MonitoringHostArgs): ebs.Volume {
         const { sizeGiB = 50, snapshotId } = args.dataVolume ?? {};
         return new ebs.Volume(`${name}-data`, {
-            availabilityZone: this.findZone(args), type: "gp3", size: sizeGiB, encrypted: true, snapshotId, tags: tags(`${name}-data`, args),
+            availabilityZone: this.findZone(args), type: "gp3", size: sizeGiB, encrypted: true, snapshotId,
+            tags: { ...tags(`${name}-data`, args), ...snapshotTag(name, args) },
         }, { parent: this, ...volumeOptions(args) });
     }
 
@@ -120,23 +133,31 @@ export class MonitoringHost extends pulumi.ComponentResource {
             description: "Monitoring host", vpcId, tags: tags(name, args),
         }, { parent: this });
         const common = { securityGroupId: group.id, tags: tags(name, args) };
+        const options = { parent: this, ...ruleOptions(group) };
         // Rules of their own, not inline: one source more or less changes one rule.
         for (const { key, port, ...source } of planIngress(args)) {
-            new vpc.SecurityGroupIngressRule(`${name}-${key}`, { ...common, ipProtocol: "tcp", fromPort: port, toPort: port, ...source }, { parent: this });
+            new vpc.SecurityGroupIngressRule(`${name}-${key}`, { ...common, ipProtocol: "tcp", fromPort: port, toPort: port, ...source }, options);
         }
         for (const [version, to] of [["ipv4", { cidrIpv4: "0.0.0.0/0" }], ["ipv6", { cidrIpv6: "::/0" }]] as const) {
-            new vpc.SecurityGroupEgressRule(`${name}-out-${version}`, { ...common, ipProtocol: "-1", ...to }, { parent: this });
+            new vpc.SecurityGroupEgressRule(`${name}-out-${version}`, { ...common, ipProtocol: "-1", ...to }, options);
+        }
+        // These stand in groups of others, so they do not go with ours.
+        for (const { key, port, ...rule } of planScrapes(args)) {
+            new vpc.SecurityGroupIngressRule(`${name}-${key}`, {
+                ...rule, referencedSecurityGroupId: group.id, ipProtocol: "tcp", fromPort: port, toPort: port, tags: tags(name, args),
+            }, { parent: this });
         }
         return group;
     }
 
     private createInstance(name: string, args: MonitoringHostArgs, plan: InstancePlan): ec2.Instance {
         return new ec2.Instance(name, {
-            ami: args.ami ?? this.findImage(plan.architecture),
+            ami: plan.ami,
             instanceType: args.instanceType ?? DEFAULT_INSTANCE_TYPE,
             subnetId: plan.subnetId,
             vpcSecurityGroupIds: [plan.securityGroupId],
             keyName: plan.keyName,
+            iamInstanceProfile: plan.profile,
             userData: plan.userData,
             // User data counts at the first boot only; changed in place it would stop and start the machine for nothing.
             userDataReplaceOnChange: true,
@@ -147,13 +168,7 @@ export class MonitoringHost extends pulumi.ComponentResource {
             // t4g's own default is "unlimited", which costs money under load.
             ...(plan.burstable ? { creditSpecification: { cpuCredits: args.cpuCredits ?? "standard" } } : {}),
             tags: tags(name, args),
-        }, { parent: this, ...instanceOptions(args) });
-    }
-
-    /** Canonical's current image. The id is no secret, though a parameter's value is taken for one. */
-    private findImage(architecture: string): pulumi.Output<string> {
-        const parameter = `/aws/service/canonical/ubuntu/server/24.04/stable/current/${architecture}/hvm/ebs-gp3/ami-id`;
-        return pulumi.unsecret(ssm.getParameterOutput({ name: parameter }, { parent: this }).value);
+        }, { parent: this, ...instanceOptions() });
     }
 
     private attachVolume(name: string, volume: ebs.Volume, instance: ec2.Instance): void {
@@ -162,14 +177,14 @@ export class MonitoringHost extends pulumi.ComponentResource {
             deviceName: "/dev/sdf", volumeId: volume.id, instanceId: instance.id,
             // A file system that is in use is not pulled away: the machine stops first.
             stopInstanceBeforeDetaching: true,
-        }, { parent: this, ...attachmentOptions() });
+        }, { parent: this, ...attachmentOptions(instance) });
     }
 
     private createAddress(name: string, args: MonitoringHostArgs, instance: ec2.Instance): ec2.Eip {
         const address = new ec2.Eip(`${name}-address`, { domain: "vpc", tags: tags(name, args) }, { parent: this });
         new ec2.EipAssociation(`${name}-address-association`, {
             allocationId: address.allocationId, instanceId: instance.id,
-        }, { parent: this, ...addressOptions() });
+        }, { parent: this, ...addressOptions(instance) });
         return address;
     }
 }
@@ -182,11 +197,13 @@ interface SshIdentity {
 
 /** What was found out for the machine. */
 interface InstancePlan {
-    architecture: string;
+    ami: pulumi.Input<string>;
     burstable: boolean;
     subnetId: pulumi.Output<string>;
     keyName: pulumi.Output<string>;
     securityGroupId: pulumi.Output<string>;
+    /** Its role; none unless asked for. */
+    profile?: pulumi.Output<string>;
     userData: pulumi.Output<string>;
 }
 
@@ -194,15 +211,11 @@ function userData(args: MonitoringHostArgs, volume: ebs.Volume, hostKey: tls.Pri
     const view = pulumi.all([volume.id, hostKey.privateKeyOpenssh, hostKey.publicKeyOpenssh]);
     return pulumi.secret(view.apply(([volumeId, hostPrivateKey, hostPublicKey]) => renderUserData({
         volumeId, hostPrivateKey, hostPublicKey, fromSnapshot: args.dataVolume?.snapshotId !== undefined,
-        dataDirectory: args.dataDirectory ?? "/var/lib/photogather-monitoring/data", swapMiB: args.swapMiB ?? 1024,
+        dataDirectory: args.dataDirectory ?? "/var/lib/photogather-monitoring/data", swapMiB: args.swapMiB ?? 1024, rebootTime: args.rebootTime ?? "",
     })));
 }
 
 /** Where no static address is wanted: the one that the subnet gives, public or not. */
 function ownAddress(instance: ec2.Instance): pulumi.Output<string> {
     return pulumi.all([instance.publicIp, instance.privateIp]).apply(([publicIp, privateIp]) => publicIp || privateIp);
-}
-
-function tags(name: string, args: MonitoringHostArgs): Record<string, string> {
-    return { Name: name, ...args.tags };
 }

@@ -1,6 +1,6 @@
-import { quote } from "../names";
+import { quote, validatePort } from "../names";
 import { Problem } from "../problems";
-import { MonitoringHostArgs } from "./args";
+import { MonitoringHostArgs, ScrapeRuleArgs } from "./args";
 
 /** One way in. */
 export interface Ingress {
@@ -27,6 +27,36 @@ export function planIngress(args: MonitoringHostArgs): Ingress[] {
         ...args.gatewayFrom.map((source) => ingress("gateway", args.gatewayPort ?? 8080, source)),
         ...args.sshFrom.map((source) => ingress("ssh", 22, source)),
     ];
+}
+
+/** One way from the monitoring host into a WAS host. */
+export interface Scrape {
+    /** Ends the resource's name. */
+    key: string;
+    port: number;
+    description: string;
+    /** The WAS hosts' group, which gets the rule. */
+    securityGroupId: string;
+}
+
+/** Actuator, and the log agent's port. */
+const SCRAPED_PORTS = [8080, 12345];
+
+/** Rules in the WAS hosts' own groups that let Prometheus in, by this machine's group: so they outlive its address. */
+export function planScrapes({ scrapes = [] }: MonitoringHostArgs): Scrape[] {
+    return scrapes.flatMap(({ securityGroupId, ports = SCRAPED_PORTS }) => ports.map((port) => (
+        { key: `scrape-${securityGroupId}-${port}`, port, description: "Prometheus of the monitoring host", securityGroupId })));
+}
+
+/** Problems with the groups that are to let Prometheus in. */
+export function validateScrapes(path: string, scrapes: ScrapeRuleArgs[]): Problem[] {
+    return scrapes.flatMap(({ securityGroupId, ports = SCRAPED_PORTS }, i) => [
+        ...(GROUP.test(securityGroupId) ? [] : [{ path: `${path}[${i}].securityGroupId`, message: `expected a security group such as "sg-0123456789abcdef0", got ${quote(securityGroupId)}` }]),
+        ...(scrapes.findIndex((other) => other.securityGroupId === securityGroupId) < i ? [{ path: `${path}[${i}].securityGroupId`, message: `${quote(securityGroupId)} stands there twice` }] : []),
+        ...ports.flatMap((port, j) => [
+            ...validatePort(`${path}[${i}].ports[${j}]`, port), ...(ports.indexOf(port) < j ? [{ path: `${path}[${i}].ports[${j}]`, message: `${port} stands there twice` }] : []),
+        ]),
+    ]);
 }
 
 function ingress(service: string, port: number, source: string): Ingress {

@@ -4,6 +4,8 @@ export interface InstanceType {
     architecture: string;
     /** True for the `t` families, which live on CPU credits. */
     burstable: boolean;
+    /** True where the machine has disks of its own beside EBS, which are lost whenever it moves to other hardware. */
+    ownDisks: boolean;
     /** Undefined where the family or size is not known here. */
     memoryMiB?: number;
 }
@@ -25,7 +27,12 @@ export function parseInstanceType(type: string): InstanceType | undefined {
     const [, family, generation, attributes, size] = match;
     const arm = attributes.includes("g") || (family === "a" && generation === "1");
     const gib = family === "t" ? BURSTABLE_GIB[size] : cpus(size) * (GIB_PER_CPU[family] ?? NaN);
-    return { architecture: arm ? "arm64" : "amd64", burstable: family === "t", ...(gib > 0 ? { memoryMiB: gib * 1024 } : {}) };
+    return { architecture: arm ? "arm64" : "amd64", burstable: family === "t", ownDisks: attributes.includes("d"), ...(gib > 0 ? { memoryMiB: gib * 1024 } : {}) };
+}
+
+/** What programs can have of a machine's memory: the kernel and the firmware keep the rest, of small machines about a tenth. */
+export function usableMiB(memoryMiB: number): number {
+    return Math.floor(memoryMiB * 0.9);
 }
 
 /** vCPUs of the sizes that all current c, m and r families share. */

@@ -2,16 +2,23 @@ import * as pulumi from "@pulumi/pulumi";
 import { MonitoringHostArgs } from "./args";
 
 /** Resource options are computed here, as plain values, because Pulumi's mocks do not show them to a test. */
-type Options = Pick<pulumi.CustomResourceOptions, "protect" | "retainOnDelete" | "deleteBeforeReplace" | "ignoreChanges">;
+type Options = Pick<pulumi.CustomResourceOptions, "protect" | "retainOnDelete" | "deleteBeforeReplace" | "ignoreChanges" | "replaceOnChanges" | "deletedWith">;
 
 /** The machine may go at any time; its data, address, keys and volume stay. */
-export function instanceOptions(args: MonitoringHostArgs): Options {
+export function instanceOptions(): Options {
     return {
         // The volume can be attached to one machine only, so the new one cannot start beside the old one.
         deleteBeforeReplace: true,
-        // Canonical publishes an image every few weeks: it is for the next machine, not a reason to replace this one. An image that is named is.
-        ignoreChanges: args.ami ? [] : ["ami"],
+        // EC2 would stop and start the machine for another type, and Pulumi would go on to its containers while it still boots. A new machine
+        // is waited for; so one way for whatever changes the machine, and it is the one that is needed for another architecture anyway.
+        replaceOnChanges: ["instanceType"],
     };
+}
+
+/** The image stays the one that the machine was made with. */
+export function imageOptions(): Options {
+    // The memory would keep its output all the same; this keeps each new image of Canonical's from showing as a change.
+    return { ignoreChanges: ["input"] };
 }
 
 /** The volume holds what cannot be made again. */
@@ -25,12 +32,17 @@ export function volumeOptions(args: MonitoringHostArgs): Options {
     };
 }
 
-/** The volume leaves one machine before it gets to the next. */
-export function attachmentOptions(): Options {
-    return { deleteBeforeReplace: true };
+/** The volume leaves one machine before it gets to the next; a machine that goes for good lets go of it by itself, after a clean shutdown. */
+export function attachmentOptions(instance: pulumi.Resource): Options {
+    return { deleteBeforeReplace: true, deletedWith: instance };
 }
 
-/** An address points at one machine. */
-export function addressOptions(): Options {
-    return { deleteBeforeReplace: true };
+/** An address points at one machine, and at none when that has gone. */
+export function addressOptions(instance: pulumi.Resource): Options {
+    return { deleteBeforeReplace: true, deletedWith: instance };
+}
+
+/** A rule goes with its group. */
+export function ruleOptions(group: pulumi.Resource): Options {
+    return { deletedWith: group };
 }

@@ -1,8 +1,9 @@
-import { quote, validateAbsolutePath, validateOneOf, validatePort } from "../names";
+import { quote, validateAbsolutePath, validateName, validateOneOf, validatePort } from "../names";
+import { validateMemory } from "../monitoring-services/budget";
 import { Problem } from "../problems";
 import { MonitoringHostArgs } from "./args";
-import { validateSources } from "./ingress";
-import { parseInstanceType } from "./instance-types";
+import { validateScrapes, validateSources } from "./ingress";
+import { parseInstanceType, usableMiB } from "./instance-types";
 
 /** The type that the memory budget was made for. */
 export const DEFAULT_INSTANCE_TYPE = "t4g.small";
@@ -22,6 +23,16 @@ export function validateMonitoringHost(args: MonitoringHostArgs): Problem[] {
         ...within("dataVolume.sizeGiB", dataVolume.sizeGiB ?? 50, 10, 16384),
         ...(dataVolume.snapshotId === undefined
             ? [] : matches("dataVolume.snapshotId", dataVolume.snapshotId, /^snap-[0-9a-f]{8,17}$/, 'a snapshot id such as "snap-0123456789abcdef0"')),
+        ...within("dataVolume.snapshots", dataVolume.snapshots ?? 0, 0, 1000),
+        ...(dataVolume.snapshotTime === undefined ? [] : timeOfDay("dataVolume.snapshotTime", dataVolume.snapshotTime)),
+        ...(args.rebootTime ? timeOfDay("rebootTime", args.rebootTime) : []),
+        ...validateImageRelease(args),
+        ...(args.alarmTopic === undefined ? [] : matches("alarmTopic", args.alarmTopic, /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+$/, "the ARN of an SNS topic")),
+        ...(args.dns ? [
+            ...matches("dns.zoneId", args.dns.zoneId, /^Z[A-Z0-9]{1,31}$/, 'a hosted zone\'s id such as "Z0123456789ABCDEFGHIJ"'),
+            ...matches("dns.name", args.dns.name, /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}$/, 'a name below the zone\'s own, such as "monitoring.example.com"'),
+        ] : []),
+        ...validateScrapes("scrapes", args.scrapes ?? []),
         ...validateAbsolutePath("dataDirectory", args.dataDirectory ?? "/"),
         ...within("swapMiB", args.swapMiB ?? 1024, 0, 16384),
         ...validateOneOf("cpuCredits", args.cpuCredits ?? "standard", ["standard", "unlimited"]),
@@ -30,18 +41,33 @@ export function validateMonitoringHost(args: MonitoringHostArgs): Problem[] {
     ];
 }
 
-function validateInstanceType({ instanceType = DEFAULT_INSTANCE_TYPE, memoryMiB, cpuCredits }: MonitoringHostArgs): Problem[] {
+/** The value is part of a resource's name. */
+function validateImageRelease({ imageRelease, ami }: MonitoringHostArgs): Problem[] {
+    if (imageRelease === undefined) return [];
+    if (ami !== undefined) return [{ path: "imageRelease", message: "expected either ami or imageRelease: an image that is named is not looked up" }];
+    return validateName("imageRelease", imageRelease);
+}
+
+function validateInstanceType({ instanceType = DEFAULT_INSTANCE_TYPE, memoryMiB, cpuCredits, recoveryAlarm }: MonitoringHostArgs): Problem[] {
     const type = parseInstanceType(instanceType);
     if (!type) return [{ path: "instanceType", message: `expected an instance type of a Nitro family such as "t4g.small", got ${quote(instanceType)}` }];
+    const memory = memoryMiB ?? type.memoryMiB;
     return [
-        ...(type.memoryMiB ?? memoryMiB
-            ? [] : [{ path: "memoryMiB", message: `say how much memory ${instanceType} has: the services' limits are planned by it` }]),
+        ...(memory === undefined
+            ? [{ path: "memoryMiB", message: `say how much memory ${instanceType} has: the services' limits are planned by it` }]
+            : validateMemory(memoryMiB === undefined ? "instanceType" : "memoryMiB", usableMiB(memory)).map(({ path, message }) => (
+                { path, message: `of ${memory} MiB programs get ${usableMiB(memory)}; ${message}` }))),
+        ...(recoveryAlarm && type.ownDisks ? [{ path: "recoveryAlarm", message: `${instanceType} has disks of its own, and cannot be moved to other hardware` }] : []),
         ...(cpuCredits !== undefined && !type.burstable ? [{ path: "cpuCredits", message: `${instanceType} has no CPU credits` }] : []),
     ];
 }
 
 function matches(path: string, value: string, pattern: RegExp, expected: string): Problem[] {
     return pattern.test(value) ? [] : [{ path, message: `expected ${expected}, got ${quote(value)}` }];
+}
+
+function timeOfDay(path: string, value: string): Problem[] {
+    return matches(path, value, /^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day such as "03:00" (UTC)');
 }
 
 function within(path: string, value: number, min: number, max: number): Problem[] {

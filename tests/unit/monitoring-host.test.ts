@@ -1,51 +1,13 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
-import { MonitoringHost, MonitoringHostArgs } from "../../components/monitoring-host";
 import { planIngress } from "../../components/monitoring-host/ingress";
-import { parseInstanceType } from "../../components/monitoring-host/instance-types";
-import { addressOptions, attachmentOptions, instanceOptions, volumeOptions } from "../../components/monitoring-host/options";
+import { parseInstanceType, usableMiB } from "../../components/monitoring-host/instance-types";
+import { addressOptions, attachmentOptions, imageOptions, instanceOptions, ruleOptions, volumeOptions } from "../../components/monitoring-host/options";
 import { renderSetup, renderUserData } from "../../components/monitoring-host/user-data";
-import { validateMonitoringHost } from "../../components/monitoring-host/validate";
-import { isSecret, OfflineWorld, Registration, reveal, runOffline } from "../../tools/offline";
+import { isSecret, reveal } from "../../tools/offline";
 import { matchesGolden } from "../support/golden";
-
-const args: MonitoringHostArgs = { gatewayFrom: ["10.0.0.0/16", "sg-0123456789abcdef0"], sshFrom: ["203.0.113.0/24", "2001:db8::/32"] };
-const PRIVATE_KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----\n";
-const view = {
-    volumeId: "vol-0123456789abcdef0", fromSnapshot: false, dataDirectory: "/var/lib/photogather-monitoring/data", swapMiB: 1024,
-    hostPrivateKey: PRIVATE_KEY, hostPublicKey: "ssh-ed25519 AAAAhost\n",
-};
-const world: OfflineWorld = {
-    computed: {
-        "tls:index/privateKey:PrivateKey": (name) => ({ privateKeyOpenssh: PRIVATE_KEY, publicKeyOpenssh: `ssh-ed25519 AAAA${name}\n` }),
-        "aws:ec2/eip:Eip": () => ({ publicIp: "203.0.113.10", allocationId: "eipalloc-1" }),
-        "aws:ec2/instance:Instance": () => ({ privateIp: "10.0.0.10", publicIp: "" }),
-        "aws:ec2/keyPair:KeyPair": (name) => ({ keyName: `${name}-made` }),
-    },
-    answers: {
-        "aws:ssm/getParameter:getParameter": ({ name }) => ({ value: `image of ${name}` }),
-        "aws:ec2/getSubnet:getSubnet": ({ id, availabilityZone: zone }) => (
-            { id: id ?? `subnet in ${zone}`, availabilityZone: zone ?? "zone-of-subnet", vpcId: "vpc-1" }),
-        "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": () => ({ locations: ["zone-c", "zone-b"] }),
-    },
-};
-const problems = (change: Partial<MonitoringHostArgs>) => validateMonitoringHost({ ...args, ...change }).map(({ path, message }) => `${path}: ${message}`);
-
-/** Registrations by name, and the component itself. */
-async function make(change: Partial<MonitoringHostArgs> = {}) {
-    let host: MonitoringHost | undefined;
-    const { registrations, outputs } = await runOffline(() => {
-        host = new MonitoringHost("host", { ...args, ...change });
-        return { ssh: host.ssh, privateAddress: host.privateAddress, instanceId: host.instanceId };
-    }, world);
-    const find = (name: string): Registration => {
-        const found = registrations.find((registration) => registration.name === name && registration.custom);
-        assert.ok(found, `${name} is not registered`);
-        return found;
-    };
-    return { registrations, find, outputs, host: host! };
-}
+import { args, make, PRIVATE_KEY, problems, tagged, view } from "../support/monitoring-host";
 
 describe("MonitoringHost", () => {
     it("makes these resources, all its children, and no other", async () => {
@@ -59,10 +21,15 @@ describe("MonitoringHost", () => {
             ["host-gateway-10.0.0.0-16", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "host"],
             ["host-gateway-sg-0123456789abcdef0", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "host"],
             ["host-host-key", "tls:index/privateKey:PrivateKey", "host"],
+            ["host-image-arm64", "pulumi:index:Stash", "host"],
             ["host-key-pair", "aws:ec2/keyPair:KeyPair", "host"],
             ["host-out-ipv4", "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "host"],
             ["host-out-ipv6", "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "host"],
+            ["host-recovery", "aws:cloudwatch/metricAlarm:MetricAlarm", "host"],
             ["host-security-group", "aws:ec2/securityGroup:SecurityGroup", "host"],
+            ["host-snapshots", "aws:dlm/lifecyclePolicy:LifecyclePolicy", "host"],
+            ["host-snapshots-rights", "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "host"],
+            ["host-snapshots-role", "aws:iam/role:Role", "host"],
             ["host-ssh-2001.db8..-32", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "host"],
             ["host-ssh-203.0.113.0-24", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "host"],
             ["host-ssh-key", "tls:index/privateKey:PrivateKey", "host"],
@@ -74,21 +41,22 @@ describe("MonitoringHost", () => {
         const { userData, ...inputs } = find("host").inputs;
         assert.deepEqual(inputs, {
             ami: "image of /aws/service/canonical/ubuntu/server/24.04/stable/current/arm64/hvm/ebs-gp3/ami-id",
-            instanceType: "t4g.small", subnetId: "subnet in zone-b", vpcSecurityGroupIds: ["host-security-group-id"], keyName: "host-key-pair-made",
+            instanceType: "t4g.small", subnetId: "subnet in zone-b", vpcSecurityGroupIds: ["host-security-group-id"],
+            keyName: find("host-key-pair").inputs.keyName,
             userDataReplaceOnChange: true,
-            rootBlockDevice: { volumeType: "gp3", volumeSize: 16, encrypted: true, deleteOnTermination: true, tags: { Name: "host-root" } },
+            rootBlockDevice: { volumeType: "gp3", volumeSize: 16, encrypted: true, deleteOnTermination: true, tags: tagged("host-root") },
             metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1, instanceMetadataTags: "disabled" },
             creditSpecification: { cpuCredits: "standard" },
-            tags: { Name: "host" },
+            tags: tagged("host"),
         });
         assert.ok(isSecret(userData), "user data holds the host's private key");
         assert.equal(reveal(userData), renderUserData({ ...view, volumeId: "host-data-id", hostPublicKey: "ssh-ed25519 AAAAhost-host-key" }));
     });
 
     it("puts the data on an encrypted volume of its own, in the machine's zone, which leaves one machine only when that has stopped", async () => {
-        const { find } = await make({ dataVolume: { sizeGiB: 80, snapshotId: "snap-0123456789abcdef0" } });
+        const { find } = await make({ dataVolume: { sizeGiB: 80, snapshots: 0, snapshotId: "snap-0123456789abcdef0" } });
         assert.deepEqual(find("host-data").inputs, {
-            availabilityZone: "zone-b", type: "gp3", size: 80, encrypted: true, snapshotId: "snap-0123456789abcdef0", tags: { Name: "host-data" },
+            availabilityZone: "zone-b", type: "gp3", size: 80, encrypted: true, snapshotId: "snap-0123456789abcdef0", tags: tagged("host-data"),
         });
         assert.deepEqual(find("host-data-attachment").inputs, {
             deviceName: "/dev/sdf", volumeId: "host-data-id", instanceId: "host-id", stopInstanceBeforeDetaching: true,
@@ -99,21 +67,25 @@ describe("MonitoringHost", () => {
     it("gives every resource the options that were planned for it", async () => {
         const { find } = await make();
         const options = (name: string) => {
-            const { protect, retainOnDelete, deleteBeforeReplace, ignoreChanges } = find(name).options;
-            return { protect, retainOnDelete, deleteBeforeReplace, ignoreChanges };
+            const { protect, retainOnDelete, deleteBeforeReplace, ignoreChanges, replaceOnChanges, deletedWith } = find(name).options;
+            return { protect, retainOnDelete, deleteBeforeReplace, ignoreChanges, replaceOnChanges, deletedWith };
         };
-        const none = { protect: false, retainOnDelete: false, deleteBeforeReplace: false, ignoreChanges: [] };
-        assert.deepEqual(options("host"), { ...none, ...instanceOptions(args) });
+        const none = { protect: false, retainOnDelete: false, deleteBeforeReplace: false, ignoreChanges: [], replaceOnChanges: [], deletedWith: "" };
+        const planned = (plan: (resource: pulumi.Resource) => object, resource: string) => ({ ...none, ...plan({} as pulumi.Resource), deletedWith: resource });
+        assert.deepEqual(options("host"), { ...none, ...instanceOptions() });
+        assert.deepEqual(options("host-image-arm64"), { ...none, ...imageOptions() });
         assert.deepEqual(options("host-data"), { ...none, ...volumeOptions(args) });
-        assert.deepEqual(options("host-data-attachment"), { ...none, ...attachmentOptions() });
-        assert.deepEqual(options("host-address-association"), { ...none, ...addressOptions() });
+        assert.deepEqual(options("host-data-attachment"), planned(attachmentOptions, "host"));
+        assert.deepEqual(options("host-address-association"), planned(addressOptions, "host"));
+        for (const rule of ["host-ssh-203.0.113.0-24", "host-out-ipv4"]) assert.deepEqual(options(rule), planned(ruleOptions, "host-security-group"));
         assert.deepEqual(options("host-address"), none);
+        assert.deepEqual(options("host-snapshots"), none);
     });
 
     it("opens the two ports to the named sources, each by a rule of its own", async () => {
         const { registrations } = await make({ gatewayPort: 8443 });
         const rules = registrations.filter(({ type }) => type.includes("SecurityGroupIngressRule")).map(({ inputs: { securityGroupId, tags, ...rule } }) => {
-            assert.deepEqual([securityGroupId, tags], ["host-security-group-id", { Name: "host" }]);
+            assert.deepEqual([securityGroupId, tags], ["host-security-group-id", tagged("host")]);
             return rule;
         });
         const tcp = (port: number) => ({ ipProtocol: "tcp", fromPort: port, toPort: port });
@@ -132,7 +104,7 @@ describe("MonitoringHost", () => {
         assert.ok(isSecret(privateKey));
         assert.equal(reveal(privateKey), PRIVATE_KEY);
         assert.ok(await pulumi.isSecret(host.sshPrivateKey));
-        assert.deepEqual([outputs.privateAddress, outputs.instanceId, host.memoryMiB], ["10.0.0.10", "host-id", 2048]);
+        assert.deepEqual([outputs.privateAddress, outputs.instanceId, host.memoryMiB], ["10.0.0.10", "host-id", 1843]);
     });
 
     it("uses the key pair, image and subnet that are given, and no static address where none is wanted", async () => {
@@ -162,13 +134,26 @@ describe("MonitoringHost", () => {
 });
 
 describe("options of the monitoring host's resources", () => {
-    it("keep the machine when Canonical publishes an image, and replace it for an image that is named", () => {
-        assert.deepEqual(instanceOptions(args).ignoreChanges, ["ami"]);
-        assert.deepEqual(instanceOptions({ ...args, ami: "ami-1" }).ignoreChanges, []);
-    });
+    const other = { urn: "other" } as unknown as pulumi.Resource;
+
+    it("replace the machine for another type: one that EC2 restarts would still be booting when its containers are changed", () =>
+        assert.deepEqual(instanceOptions().replaceOnChanges, ["instanceType"]));
+
+    it("keep the image that was remembered when Canonical publishes another", () => assert.deepEqual(imageOptions(), { ignoreChanges: ["input"] }));
+
+    it("ignore no change of the machine's image: the memory decides, and what it says counts", () => assert.equal(instanceOptions().ignoreChanges, undefined));
 
     it("end the old machine before the new one starts, as the volume can be attached to one only", () => {
-        for (const options of [instanceOptions(args), attachmentOptions(), addressOptions()]) assert.equal(options.deleteBeforeReplace, true);
+        for (const options of [instanceOptions(), attachmentOptions(other), addressOptions(other)]) assert.equal(options.deleteBeforeReplace, true);
+    });
+
+    it("take nothing apart that goes as a whole: attachment and address with the machine, rules with their group", () => {
+        for (const options of [attachmentOptions(other), addressOptions(other), ruleOptions(other)]) assert.equal(options.deletedWith, other);
+    });
+
+    it("never let the data go with the machine, nor protect the machine itself, which can be made again", () => {
+        assert.equal(volumeOptions(args).deletedWith, undefined);
+        assert.deepEqual([instanceOptions().protect, instanceOptions().retainOnDelete], [undefined, undefined]);
     });
 
     it("protect the data, and keep it in the account when it leaves the stack, unless both are turned off", () => {
@@ -201,6 +186,22 @@ describe("the monitoring host's first boot", () => {
         assert.ok(text.length < 12_000, "EC2 takes 16 KiB");
     });
 
+    it("installs security updates daily, and restarts for them only when it was told a time", () => {
+        const text = (rebootTime: string, file: string) =>
+            parse(renderUserData({ ...view, rebootTime })).write_files.find((entry: { path: string }) => entry.path === `/etc/apt/apt.conf.d/${file}`).content;
+        assert.match(text("", "20auto-upgrades"), /^APT::Periodic::Unattended-Upgrade "1";$/m);
+        assert.equal(text("", "52photogather-monitoring"), 'Unattended-Upgrade::Automatic-Reboot "false";\n');
+        assert.equal(text("04:00", "52photogather-monitoring"), 'Unattended-Upgrade::Automatic-Reboot "true";\nUnattended-Upgrade::Automatic-Reboot-Time "04:00";\n');
+        assert.match(renderSetup(view), /install .*unattended-upgrades[\s\S]*systemctl enable --now docker chrony unattended-upgrades/);
+    });
+
+    it("keeps time by Amazon's clock, as signals of all hosts are put side by side", () => {
+        const sources = parse(renderUserData(view)).write_files.find((entry: { path: string }) => entry.path.startsWith("/etc/chrony/sources.d/"));
+        // chrony takes only files of this ending there.
+        assert.match(sources.path, /\.sources$/);
+        assert.match(sources.content, /^server 169\.254\.169\.123 prefer iburst/);
+    });
+
     it("is refused where EC2 would refuse it", () => {
         assert.throws(() => renderUserData({ ...view, hostPrivateKey: "x".repeat(17_000) }), /EC2 takes 16384/);
     });
@@ -220,6 +221,15 @@ describe("parseInstanceType", () => {
             assert.deepEqual([found?.architecture, found?.memoryMiB], [architecture, memoryMiB]);
         });
     }
+
+    it("leaves the system its part of the memory: a t4g.small's kernel reports about 1840 of 2048 MiB", () => {
+        assert.equal(usableMiB(2048), 1843);
+        assert.equal(usableMiB(8192), 7372);
+    });
+
+    it("sees disks that would be lost on other hardware", () => {
+        assert.deepEqual(["m6gd.large", "c5d.xlarge", "m7g.large", "t4g.small"].map((type) => parseInstanceType(type)!.ownDisks), [true, true, false, false]);
+    });
 
     it("knows no type without NVMe names, and no other text", () => {
         for (const type of ["t2.small", "m4.large", "small", "t4g", "T4G.small", ""]) assert.equal(parseInstanceType(type), undefined, type);
@@ -252,6 +262,26 @@ describe("validateMonitoringHost", () => {
             'dataVolume.snapshotId: expected a snapshot id such as "snap-0123456789abcdef0", got "vol-1"'],
         ["another directory", problems({ dataDirectory: "data" }),
             'dataDirectory: expected an absolute path of letters, digits and . _ @ + - without "..", got "data"'],
+        ["a machine too small", problems({ instanceType: "t4g.micro" }),
+            "instanceType: of 1024 MiB programs get 921; expected a whole number of at least 1500 MiB: all services of the smallest plan and the system do not fit in less"],
+        ["two ways to an image", problems({ ami: "ami-0123456789abcdef0", imageRelease: "2026-11" }),
+            "imageRelease: expected either ami or imageRelease: an image that is named is not looked up"],
+        ["a release that cannot be in a name", problems({ imageRelease: "a b" }),
+            'imageRelease: expected a name of letters, digits, dots, hyphens and underscores (at most 63), got "a b"'],
+        ["a time that is none", problems({ rebootTime: "4 am" }), 'rebootTime: expected a time of day such as "03:00" (UTC), got "4 am"'],
+        ["a snapshot time that is none", problems({ dataVolume: { snapshotTime: "24:00" } }),
+            'dataVolume.snapshotTime: expected a time of day such as "03:00" (UTC), got "24:00"'],
+        ["too many snapshots", problems({ dataVolume: { snapshots: 1001 } }), "dataVolume.snapshots: expected a whole number from 0 to 1000, got 1001"],
+        ["recovery of a machine with disks of its own", problems({ instanceType: "m6gd.large", recoveryAlarm: true }),
+            "recoveryAlarm: m6gd.large has disks of its own, and cannot be moved to other hardware"],
+        ["another topic", problems({ alarmTopic: "oncall" }), 'alarmTopic: expected the ARN of an SNS topic, got "oncall"'],
+        ["another zone", problems({ dns: { zoneId: "example.com", name: "monitoring.example.com" } }),
+            'dns.zoneId: expected a hosted zone\'s id such as "Z0123456789ABCDEFGHIJ", got "example.com"'],
+        ["half a name", problems({ dns: { zoneId: "Z0123456789ABCDEFGHIJ", name: "monitoring" } }),
+            'dns.name: expected a name below the zone\'s own, such as "monitoring.example.com", got "monitoring"'],
+        ["a scraped range", problems({ scrapes: [{ securityGroupId: "10.0.0.0/16" }] }),
+            'scrapes[0].securityGroupId: expected a security group such as "sg-0123456789abcdef0", got "10.0.0.0/16"'],
+        ["a scraped port twice", problems({ scrapes: [{ securityGroupId: "sg-0123456789abcdef0", ports: [8080, 8080] }] }), "scrapes[0].ports[1]: 8080 stands there twice"],
         ["another image", problems({ ami: "ubuntu" }), 'ami: expected an image id such as "ami-0123456789abcdef0", got "ubuntu"'],
     ];
     for (const [name, found, expected] of wrong) it(`names ${name}`, () => assert.deepEqual(found, [expected]));
