@@ -6,13 +6,14 @@ import * as ebs from "@pulumi/aws/ebs";
 import * as ec2 from "@pulumi/aws/ec2";
 import * as vpc from "@pulumi/aws/vpc";
 import { SshConnection } from "../machine";
+import { usableMiB } from "../monitoring-services/budget";
 import { failOn } from "../problems";
 import { createAlarms } from "./alarms";
 import { MonitoringHostArgs } from "./args";
 import { createRecord } from "./dns";
 import { findImage } from "./image";
 import { planIngress, planScrapes } from "./ingress";
-import { parseInstanceType, usableMiB } from "./instance-types";
+import { parseInstanceType } from "./instance-types";
 import { addressOptions, attachmentOptions, instanceOptions, ruleOptions, volumeOptions } from "./options";
 import { createProfile } from "./session-manager";
 import { createSnapshots, snapshotTag } from "./snapshots";
@@ -48,7 +49,7 @@ export class MonitoringHost extends pulumi.ComponentResource {
     /** For rules of other security groups: Prometheus scrapes from here. */
     public readonly securityGroupId: pulumi.Output<string>;
     public readonly volumeId: pulumi.Output<string>;
-    /** What programs can have of the instance type's memory; plan the services by it. */
+    /** What the kernel has of the instance type's memory; plan the services by it. */
     public readonly memoryMiB: number;
     /** Private key of the user `ubuntu`, a secret. */
     public readonly sshPrivateKey: pulumi.Output<string>;

@@ -30,11 +30,6 @@ export function parseInstanceType(type: string): InstanceType | undefined {
     return { architecture: arm ? "arm64" : "amd64", burstable: family === "t", ownDisks: attributes.includes("d"), ...(gib > 0 ? { memoryMiB: gib * 1024 } : {}) };
 }
 
-/** What programs can have of a machine's memory: the kernel and the firmware keep the rest, of small machines about a tenth. */
-export function usableMiB(memoryMiB: number): number {
-    return Math.floor(memoryMiB * 0.9);
-}
-
 /** vCPUs of the sizes that all current c, m and r families share. */
 function cpus(size: string): number {
     const match = /^(medium|large|(\d*)xlarge)$/.exec(size);

@@ -1,9 +1,8 @@
 import { quote, validateAbsolutePath, validateName, validateOneOf, validatePort } from "../names";
-import { validateMemory } from "../monitoring-services/budget";
 import { Problem } from "../problems";
 import { MonitoringHostArgs } from "./args";
 import { validateScrapes, validateSources } from "./ingress";
-import { parseInstanceType, usableMiB } from "./instance-types";
+import { parseInstanceType } from "./instance-types";
 
 /** The type that the memory budget was made for. */
 export const DEFAULT_INSTANCE_TYPE = "t4g.small";
@@ -51,12 +50,9 @@ function validateImageRelease({ imageRelease, ami }: MonitoringHostArgs): Proble
 function validateInstanceType({ instanceType = DEFAULT_INSTANCE_TYPE, memoryMiB, cpuCredits, recoveryAlarm }: MonitoringHostArgs): Problem[] {
     const type = parseInstanceType(instanceType);
     if (!type) return [{ path: "instanceType", message: `expected an instance type of a Nitro family such as "t4g.small", got ${quote(instanceType)}` }];
-    const memory = memoryMiB ?? type.memoryMiB;
     return [
-        ...(memory === undefined
-            ? [{ path: "memoryMiB", message: `say how much memory ${instanceType} has: the services' limits are planned by it` }]
-            : validateMemory(memoryMiB === undefined ? "instanceType" : "memoryMiB", usableMiB(memory)).map(({ path, message }) => (
-                { path, message: `of ${memory} MiB programs get ${usableMiB(memory)}; ${message}` }))),
+        ...(type.memoryMiB ?? memoryMiB
+            ? [] : [{ path: "memoryMiB", message: `say how much memory ${instanceType} has: the services' limits are planned by it` }]),
         ...(recoveryAlarm && type.ownDisks ? [{ path: "recoveryAlarm", message: `${instanceType} has disks of its own, and cannot be moved to other hardware` }] : []),
         ...(cpuCredits !== undefined && !type.burstable ? [{ path: "cpuCredits", message: `${instanceType} has no CPU credits` }] : []),
     ];
