@@ -3,7 +3,7 @@ import { syntaxProblem } from "../support/dashboards/grammar";
 import { lintDashboard, lintTogether, Surroundings } from "../support/dashboards/lint";
 import { groupingsIn, metricsIn } from "../support/dashboards/metrics";
 import { DashboardJson, PanelJson } from "../support/dashboards/model";
-import { fill, openingValues, variablesIn } from "../support/dashboards/placeholders";
+import { filled, openingValues, variablesIn } from "../support/dashboards/placeholders";
 import { queriesOf } from "../support/dashboards/queries";
 import { datasourceExpressions, lintExpressions, ruleExpressions } from "../support/dashboards/rules";
 
@@ -134,9 +134,10 @@ describe("the queries of a dashboard", () => {
     });
 
     it("are filled with what the dashboard opens with", () => {
-        const values = openingValues({ templating: { list: [environment, { name: "several", current: { value: ["a", "b"] } }, { name: "custom", query: "1h,2h" }, { name: "text" }] } });
-        assert.deepEqual(values, { environment: ".+", several: "a|b", custom: "1h", text: "" });
-        assert.equal(fill('a{x=~"$environment", y="${several:regex}"} offset $custom [$__rate_interval] $1 $', values), 'a{x=~".+", y="a|b"} offset 1h [1m] $1 $');
+        const values = openingValues({ templating: { list: [environment, { name: "several", multi: true, current: { value: ["a", "b"] } }, { type: "custom", name: "custom", query: "1h,2h" }, { name: "text" }] } });
+        assert.deepEqual(values, { environment: { all: ".+" }, several: ["a", "b"], custom: "1h", text: "" });
+        const text = 'a{x=~"$environment", y=~"$several"} offset $custom [$__rate_interval] $1 $';
+        assert.equal(filled({ text, language: "promql", target: {} }, values), 'a{x=~".+", y=~"(a|b)"} offset 1h [60s] $1 $');
         assert.deepEqual(variablesIn("$a ${b} ${c:regex} ${__data.fields.x} ${__data.fields[\"trace id\"]} $1 $"), ["a", "b", "c", "__data", "__data"]);
     });
 });

@@ -30,25 +30,37 @@ export interface Span {
 export class GrafanaClient {
     constructor(private readonly url: string, private readonly ca: string, private readonly password: string) {}
 
-    /** A request with the admin's login; gives status and body as they are. */
-    request(path: string, headers: Record<string, string> = {}): Promise<{ status: number; body: string }> {
+    /**
+     * A request with the admin's login; gives status and body as they are.
+     *
+     * @param form sent by POST, as Grafana asks Prometheus
+     */
+    request(path: string, headers: Record<string, string> = {}, form?: Record<string, string>): Promise<{ status: number; body: string }> {
         const login = Buffer.from(`admin:${this.password}`).toString("base64");
         return new Promise((resolve, reject) => {
-            const request = https.get(this.url + path, { ca: this.ca, timeout: 15_000, headers: { Authorization: `Basic ${login}`, ...headers } }, (response) => {
+            const type = form ? { "Content-Type": "application/x-www-form-urlencoded" } : {};
+            const options = { method: form ? "POST" : "GET", ca: this.ca, timeout: 15_000, headers: { Authorization: `Basic ${login}`, ...type, ...headers } };
+            const request = https.request(this.url + path, options, (response) => {
                 const chunks: Buffer[] = [];
                 response.on("data", (chunk: Buffer) => chunks.push(chunk));
                 response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString("utf8") }));
             });
             request.on("timeout", () => request.destroy(new Error(`${path}: no answer in 15 s`)));
             request.on("error", reject);
+            request.end(form ? new URLSearchParams(form).toString() : undefined);
         });
     }
 
     /** @throws Error that shows the answer where it is not 200 with JSON */
-    async json<T>(path: string, headers: Record<string, string> = {}): Promise<T> {
-        const { status, body } = await this.request(path, headers);
+    async json<T>(path: string, headers: Record<string, string> = {}, form?: Record<string, string>): Promise<T> {
+        const { status, body } = await this.request(path, headers, form);
         if (status !== 200) throw new Error(`${path}: HTTP ${status} ${body.slice(0, 300)}`);
         return JSON.parse(body) as T;
+    }
+
+    /** Asks a data source by Grafana's proxy, with a query string or, if `post`, with a form. */
+    ask<T>(uid: string, path: string, query: Record<string, string>, post = false): Promise<T> {
+        return this.json<T>(this.proxy(uid, path, post ? {} : query), { Accept: "application/json" }, post ? query : undefined);
     }
 
     private proxy(uid: string, path: string, query: Record<string, string>): string {

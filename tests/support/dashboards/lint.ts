@@ -1,6 +1,6 @@
 import { syntaxProblem } from "./grammar";
 import { DashboardJson, PanelJson, panelsOf, SourceJson, variablesOf } from "./model";
-import { fill, isBuiltIn, openingValues, variablesIn } from "./placeholders";
+import { filled, isBuiltIn, openingValues, variablesIn } from "./placeholders";
 import { queriesOf, whereIs } from "./queries";
 
 /** What a dashboard is checked against. */
@@ -118,7 +118,7 @@ function lintSyntax(dashboard: DashboardJson): string[] {
     return queriesOf(dashboard).flatMap((query) => {
         // The values of a label over all metrics need no selector.
         if (query.label !== undefined && query.text === "") return [];
-        const problem = syntaxProblem(query.language, fill(query.text, values));
+        const problem = syntaxProblem(query.language, filled(query, values));
         return problem === undefined ? [] : [`${whereIs(query).split(" / ").slice(1).join(" / ")}: ${problem}`];
     });
 }

@@ -1,7 +1,7 @@
 import * as YAML from "yaml";
 import type { BundleFile } from "../../../components/bundle";
 import { syntaxProblem } from "./grammar";
-import { fill } from "./placeholders";
+import { filled } from "./placeholders";
 import { Language } from "./queries";
 
 /** An expression of a rule, or of a data source's links. */
@@ -54,7 +54,8 @@ export function datasourceExpressions(yaml: string): NamedExpression[] {
 /** Expressions that their language's grammar refuses. */
 export function lintExpressions(expressions: NamedExpression[]): string[] {
     return expressions.flatMap(({ where, language, text }) => {
-        const problem = syntaxProblem(language, fill(text, {}));
+        const scope = { __tags: 'application="shop"', __trace: { traceId: "0af7651916cd43dd8448eb211c80319c" }, __span: { spanId: "00f067aa0ba902b7" } };
+        const problem = syntaxProblem(language, filled({ text, language, target: {} }, {}, { scope }));
         return problem === undefined ? [] : [`${where}: ${problem}`];
     });
 }
