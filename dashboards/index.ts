@@ -29,5 +29,14 @@ export function dashboardFile({ name, folder }: DashboardSpec): string {
  */
 export function renderDashboards(without: string[] = []): Record<string, string> {
     const wanted = DASHBOARDS.filter(({ name }) => !without.includes(UIDS[name]));
-    return Object.fromEntries(wanted.map((spec) => [dashboardFile(spec), `${JSON.stringify(buildDashboard(spec) satisfies Dashboard, undefined, 1)}\n`]));
+    return Object.fromEntries(wanted.map((spec) => [dashboardFile(spec), rendered(spec)]));
+}
+
+/** Each is the same every time, so it is built once. */
+const built = new Map<DashboardSpec, string>();
+
+function rendered(spec: DashboardSpec): string {
+    const text = built.get(spec) ?? `${JSON.stringify(buildDashboard(spec) satisfies Dashboard, undefined, 1)}\n`;
+    built.set(spec, text);
+    return text;
 }

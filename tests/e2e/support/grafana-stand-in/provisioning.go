@@ -121,8 +121,16 @@ func readDashboards(provisioning string) ([]dashboard, error) {
 					return err
 				}
 				folder := p.Folder
-				if dir := filepath.Base(filepath.Dir(path)); p.Options.FoldersFromFilesStructure && filepath.Dir(path) != filepath.Clean(root) {
-					folder = dir
+				below, err := filepath.Rel(root, filepath.Dir(path))
+				if err != nil {
+					return err
+				}
+				if p.Options.FoldersFromFilesStructure && below != "." {
+					// Grafana takes the last directory's name: two of one name would become one folder.
+					if strings.Contains(below, string(filepath.Separator)) {
+						return fmt.Errorf("%s: a folder within a folder", path)
+					}
+					folder = below
 				}
 				d, err := readDashboard(path, folder, p.FolderUID)
 				if err != nil {
@@ -159,11 +167,36 @@ func readDashboard(path, folder, folderUID string) (dashboard, error) {
 	if d.uid == "" || d.title == "" {
 		return d, fmt.Errorf("%s: a dashboard needs uid and title", path)
 	}
+	if err := checkPanels(body["panels"]); err != nil {
+		return d, fmt.Errorf("%s: %w", path, err)
+	}
 	tags, _ := body["tags"].([]any)
 	for _, tag := range tags {
 		d.tags = append(d.tags, fmt.Sprint(tag))
 	}
 	return d, nil
+}
+
+// panelTypes are those of Grafana 12.4 without plugins; Grafana itself shows "Panel plugin not found" in place of any other.
+var panelTypes = map[string]bool{
+	"alertlist": true, "annolist": true, "barchart": true, "bargauge": true, "candlestick": true, "canvas": true, "dashlist": true, "flamegraph": true,
+	"gauge": true, "geomap": true, "heatmap": true, "histogram": true, "logs": true, "news": true, "nodeGraph": true, "piechart": true, "row": true,
+	"stat": true, "state-timeline": true, "status-history": true, "table": true, "text": true, "timeseries": true, "traces": true, "trend": true, "xychart": true,
+}
+
+func checkPanels(list any) error {
+	panels, _ := list.([]any)
+	for _, entry := range panels {
+		panel, _ := entry.(map[string]any)
+		kind, _ := panel["type"].(string)
+		if !panelTypes[kind] {
+			return fmt.Errorf("panel %v: unknown type %q", panel["title"], kind)
+		}
+		if err := checkPanels(panel["panels"]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func eachFile(dir string, visit func(file string) error) error {
