@@ -4,15 +4,17 @@ import { host } from "./host";
 import { jvm } from "./jvm";
 import { buildDashboard, DashboardSpec, UIDS } from "./kit";
 import { loadtest } from "./loadtest";
+import { logsDashboard } from "./logs";
 import { monitoring } from "./monitoring";
 import { service } from "./service";
 import { tomcat } from "./tomcat";
+import { tracesDashboard } from "./traces";
 
 export { FAULTS, Fault } from "./faults";
-export { buildDashboard, DashboardSpec, emptyUntil, UIDS } from "./kit";
+export { buildDashboard, dashboardUrl, DashboardSpec, emptyUntil, UIDS } from "./kit";
 
 /** Every built-in dashboard, in the order in which one goes from the whole to the detail. */
-export const DASHBOARDS: DashboardSpec[] = [environments, service, jvm, tomcat, host, loadtest, monitoring];
+export const DASHBOARDS: DashboardSpec[] = [environments, service, jvm, tomcat, logsDashboard, tracesDashboard, host, loadtest, monitoring];
 
 /** uids of the built-in dashboards: what `withoutDashboards` may name. */
 export const DASHBOARD_UIDS: string[] = DASHBOARDS.map(({ name }) => UIDS[name]);

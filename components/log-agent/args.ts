@@ -83,8 +83,10 @@ export interface LogPatterns {
     firstLine?: string;
     /** `level`, e.g. `INFO`. */
     level?: string;
-    /** `trace_id`: 32 hex digits link to the trace; anything else stays searchable. */
+    /** `trace_id`: the id of a trace. Grafana makes each value a link to one. @default 32 hex digits, from the bracket or from `traceId=` */
     traceId?: string;
+    /** `request_id`: an id made by hand, which Grafana makes a link to the lines that have it. @default what stands after `traceId=` */
+    requestId?: string;
     /** `span_id`. */
     spanId?: string;
     /** `elapsed_ms`, a number of milliseconds. */

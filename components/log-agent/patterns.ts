@@ -31,11 +31,13 @@ const DEFAULTS: Record<keyof Omit<LogPatterns, "firstLine">, ParsedField> = {
     level: { name: "level", expressions: [String.raw`^[^\n]*?\b(${LEVELS})\b`] },
     traceId: {
         name: "trace_id",
-        expressions: [String.raw`^[^\n]*?\[(?:[^\[\],\n]*,)?\s*(${BRACKETS.trace})[,-]`, `(?i)\\btrace[_.-]?id${IS}(${WORD})`],
+        // The bracket is what tracing wrote: it wins over an id that was made by hand.
+        expressions: [`(?i)\\btrace[_.-]?id${IS}([0-9a-f]{32})\\b`, String.raw`^[^\n]*?\[(?:[^\[\],\n]*,)?\s*(${BRACKETS.trace})[,-]`],
     },
+    requestId: { name: "request_id", expressions: [`(?i)\\btrace[_.-]?id=["']?(${WORD})`] },
     spanId: {
         name: "span_id",
-        expressions: [String.raw`^[^\n]*?\[(?:[^\[\],\n]*,)?\s*(?:${BRACKETS.trace})[,-]\s*(${BRACKETS.span})\b`, `(?i)\\bspan[_.-]?id${IS}(${WORD})`],
+        expressions: [`(?i)\\bspan[_.-]?id${IS}(${WORD})`, String.raw`^[^\n]*?\[(?:[^\[\],\n]*,)?\s*(?:${BRACKETS.trace})[,-]\s*(${BRACKETS.span})\b`],
     },
     // `1.5s` and `7µs` are no numbers of milliseconds: what follows the digits must be `ms` or end the word.
     elapsedMs: {

@@ -7,7 +7,7 @@ import { fixedDirectory } from "./plan";
 /** Names that the pipeline itself gives to labels, fields, and what the agents add. */
 const RESERVED = [
     "environment", "application", "instance", "source", "job", "filename", "unit", "container", "service_name", "detected_level",
-    "level", "trace_id", "span_id", "elapsed_ms", "logger", "method", "status",
+    "level", "trace_id", "request_id", "span_id", "elapsed_ms", "logger", "method", "status",
 ];
 const UNIT = /^[A-Za-z0-9:_.@\\-]+$/;
 const TEXT = /^[^\p{Cc}\p{Cs}\u2028\u2029]+$/u;

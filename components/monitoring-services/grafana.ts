@@ -1,4 +1,4 @@
-import { renderDashboards } from "../../dashboards";
+import { dashboardUrl, renderDashboards, UIDS } from "../../dashboards";
 import { BundleFile } from "../bundle";
 import { renderTemplate } from "../render";
 import { KnownServicesArgs } from "./args";
@@ -18,7 +18,7 @@ export function renderGrafana(args: KnownServicesArgs): BundleFile[] {
         },
         {
             path: below(`provisioning/datasources/${DATASOURCES_FILE}`),
-            content: renderDatasources(Object.keys(args.environments), args.withoutDataSources),
+            content: renderDatasources(Object.keys(args.environments), args.withoutDataSources, args.withoutDashboards),
         },
         // They may hold credentials; Grafana's user is of group 0.
         ...sorted(args.dataSources ?? {}).map(([file, content]) => ({ path: below(`provisioning/datasources/${file}`), content, mode: "0640", owner: "root:0" })),
@@ -30,6 +30,8 @@ export function renderGrafana(args: KnownServicesArgs): BundleFile[] {
 
 /** What a data source covers: all environments, or one. */
 interface Scope {
+    /** That one. */
+    environment?: string;
     /** End of the uid: "" for all, `-<environment>` for one. */
     suffix: string;
     title: string;
@@ -39,22 +41,30 @@ interface Scope {
 /** Loki and Tempo have one data source over all environments, and one for each: Loki's live tail answers for a single one only. */
 export function datasourceScopes(environments: string[]): Scope[] {
     const names = [...environments].sort();
-    return [{ suffix: "", title: "", tenants: names.join("|") }, ...names.map((name) => ({ suffix: `-${name}`, title: ` (${name})`, tenants: name }))];
+    return [{ suffix: "", title: "", tenants: names.join("|") }, ...names.map((name) => ({ environment: name, suffix: `-${name}`, title: ` (${name})`, tenants: name }))];
 }
 
 /**
  * The built-in data sources. Where one of an environment's is left out, the other one's links lead to that over all environments.
  *
  * @param without uids of those that are not wanted, e.g. `["loki-dev"]`
+ * @param withoutDashboards uids of dashboards that are not there to be linked to
  */
-export function renderDatasources(environments: string[], without: string[] = []): string {
+export function renderDatasources(environments: string[], without: string[] = [], withoutDashboards: string[] = []): string {
     const scopes = datasourceScopes(environments);
     const wanted = (uid: string) => !without.includes(uid);
     const partner = (service: string, suffix: string) => (wanted(`${service}${suffix}`) ? `${service}${suffix}` : service);
     return renderTemplate("grafana/datasources.yml", {
-        lokis: scopes.map(({ suffix, title, tenants }) => ({ name: `Loki${title}`, uid: `loki${suffix}`, tempo: partner("tempo", suffix), tenants }))
-            .filter(({ uid }) => wanted(uid)),
+        lokis: scopes.map(({ suffix, title, tenants, environment }) => ({
+            name: `Loki${title}`, uid: `loki${suffix}`, tempo: partner("tempo", suffix), tenants, search: !withoutDashboards.includes(UIDS.logs) && searchLink(environment),
+        })).filter(({ uid }) => wanted(uid)),
         tempos: scopes.map(({ suffix, title, tenants }) => ({ name: `Tempo${title}`, uid: `tempo${suffix}`, loki: partner("loki", suffix), tenants }))
             .filter(({ uid }) => wanted(uid)),
     });
+}
+
+/** From a line's request id to all lines that have it, on the Logs dashboard. Over all environments it keeps what a dashboard has chosen. */
+function searchLink(environment = ""): string {
+    // Grafana's provisioning reads `$$` as `$`.
+    return dashboardUrl("logs", { environment, search: "${__value.raw:percentencode}" }).replaceAll("$", "$$$$");
 }

@@ -37,6 +37,11 @@ export function environmentLink(target: DashboardName): dashboard.DashboardLinkB
     return dataLink(`Details of ${environment}`, target, { environment, ...(OF_MACHINES.includes(target) ? {} : { application: "" }) });
 }
 
+/** Properties of a column or field that lead on from its values, for `overrideByName`; they take the place of the links that the data source gives it. */
+export function columnLinks(...links: dashboard.DashboardLinkBuilder[]): dashboard.DynamicConfigValue[] {
+    return [{ id: "links", value: links.map((link) => link.build()).map(({ title, url }) => ({ title, url })) }];
+}
+
 /** Path and query of a dashboard with the time range of now, as `dataLink` makes them. */
 export function dashboardUrl(target: DashboardName, variables: Record<string, string> = {}): string {
     const parts = Object.entries(variables).map(([name, value]) => (value === "" ? `\${${name}:queryparam}` : `var-${name}=${value}`));

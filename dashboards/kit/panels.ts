@@ -81,16 +81,17 @@ export function heatmap(options: PanelOptions, more: (panel: heatmaps.PanelBuild
     return finish(panel, { width: 12, ...options }, more);
 }
 
-/** Log lines, newest first. The unit is of no use to it; the linter asks for one of every panel, so it is `none`. */
-export function logLinesPanel(options: Omit<PanelOptions, "unit">, more: (panel: logLines.PanelBuilder) => void = () => undefined): Panel {
-    const panel = new logLines.PanelBuilder().showTime(true).wrapLogMessage(true).enableLogDetails(true).sortOrder(common.LogsSortOrder.Descending)
+/** Log lines. The unit is of no use to it; the linter asks for one of every panel, so it is `none`. */
+export function logLinesPanel(options: Omit<PanelOptions, "unit"> & { /** @default false */ oldestFirst?: boolean }, more: (panel: logLines.PanelBuilder) => void = () => undefined): Panel {
+    const panel = new logLines.PanelBuilder().showTime(true).wrapLogMessage(true).enableLogDetails(true)
+        .sortOrder(options.oldestFirst ? common.LogsSortOrder.Ascending : common.LogsSortOrder.Descending)
         .showLabels(false).showCommonLabels(false).prettifyLogMessage(false).dedupStrategy(common.LogsDedupStrategy.None);
     return finish(panel, { width: 24, height: 12, unit: "none", ...options }, more);
 }
 
 /** Services and the calls between them. */
-export function nodeGraph(options: Omit<PanelOptions, "unit">): Panel {
-    return finish(new nodegraphs.PanelBuilder(), { width: 12, height: 12, unit: "none", ...options }, () => undefined);
+export function nodeGraph(options: Omit<PanelOptions, "unit">, more: (panel: nodegraphs.PanelBuilder) => void = () => undefined): Panel {
+    return finish(new nodegraphs.PanelBuilder(), { width: 12, height: 12, unit: "none", ...options }, more);
 }
 
 /** The spans of one trace as a waterfall. */

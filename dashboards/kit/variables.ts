@@ -46,7 +46,23 @@ export function textVariable(name: string, label: string, value = ""): dashboard
     return new dashboard.TextBoxVariableBuilder(name).label(label).defaultValue(value).current({ selected: true, text: value, value });
 }
 
+/** Some of a fixed list of values, or all of them and what has none. */
+export function severalVariable(name: string, label: string, values: string[]): dashboard.CustomVariableBuilder {
+    return new dashboard.CustomVariableBuilder(name).label(label).values(values.join(",")).multi(true).includeAll(true).allValue(".*")
+        .current({ selected: true, text: "All", value: "$__all" });
+}
+
 /** What narrows a PromQL or LogQL selector to the common variables chosen, e.g. `environment=~"$environment", application=~"$application"`. */
 export function chosen(...names: CommonVariable[]): string {
     return names.map((name) => `${name}=~"$${name}"`).join(", ");
+}
+
+/** Attributes of a span's resource, by the variable that narrows them. */
+const ATTRIBUTES: Record<CommonVariable, string> = {
+    environment: "resource.deployment.environment.name", application: "resource.service.name", instance: "resource.service.instance.id",
+};
+
+/** The same for TraceQL, e.g. `resource.deployment.environment.name =~ "$environment" && resource.service.name =~ "$application"`. */
+export function chosenSpans(...names: CommonVariable[]): string {
+    return names.map((name) => `${ATTRIBUTES[name]} =~ "$${name}"`).join(" && ");
 }

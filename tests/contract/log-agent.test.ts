@@ -20,9 +20,13 @@ const LINES: { text: string; expected: Record<string, string> }[] = [
         text: `2026-11-22 10:15:02.123  WARN [shop,${TRACE},${SPAN}] 4711 --- [nio-8080-exec-2] c.e.shop.Stock : low stock`,
         expected: { level: "WARN", trace_id: TRACE, span_id: SPAN, logger: "c.e.shop.Stock" },
     },
-    { text: `10:15:03.123 [main] DEBUG c.e.shop.Start - traceId=abc-42 elapsed=123ms method=GET status=200`, expected: { level: "DEBUG", trace_id: "abc-42", elapsed_ms: "123", method: "GET", status: "200", logger: "c.e.shop.Start" } },
-    { text: `${at(4)} INFO traceId=${TRACE} elapsed=7`, expected: { level: "INFO", trace_id: TRACE, elapsed_ms: "7" } },
-    { text: `${at(4)} INFO traceId= spanId= elapsed=7µs duration=1.5s traceid=none.`, expected: { level: "INFO", trace_id: "none" } },
+    { text: `10:15:03.123 [main] DEBUG c.e.shop.Start - traceId=abc-42 elapsed=123ms method=GET status=200`, expected: { level: "DEBUG", request_id: "abc-42", elapsed_ms: "123", method: "GET", status: "200", logger: "c.e.shop.Start" } },
+    { text: `${at(4)} INFO traceId=${TRACE} elapsed=7`, expected: { level: "INFO", trace_id: TRACE, request_id: TRACE, elapsed_ms: "7" } },
+    { text: `${at(4)} INFO traceId= spanId= elapsed=7µs duration=1.5s traceid=none.`, expected: { level: "INFO", request_id: "none" } },
+    {
+        text: `2026-11-22 10:15:04.500  INFO [shop,${TRACE},${SPAN}] 4711 --- [nio-8080-exec-3] c.e.shop.Access : traceId=8cb84d6e0315 spanId=1 elapsed=19ms`,
+        expected: { level: "INFO", trace_id: TRACE, request_id: "8cb84d6e0315", span_id: SPAN, elapsed_ms: "19", logger: "c.e.shop.Access" },
+    },
     { text: `\u001b[2m${at(5)}\u001b[0;39m \u001b[32m INFO\u001b[0;39m 1 --- [t] [           ] c.e.Colour : "POST /orders HTTP/1.1" 503`, expected: { level: "INFO", method: "POST", status: "503", logger: "c.e.Colour" } },
     { text: `{"@timestamp":"${at(6)}","log.level":"ERROR","traceId":"${TRACE}","message":"json 한글"}`, expected: { level: "ERROR", trace_id: TRACE } },
 ];
@@ -73,8 +77,8 @@ describe("log agent with real programs", function () {
                 const plain = text.replace(/\u001b\[[0-9;]*m/g, "");
                 const entry = entries.find(({ line }) => line === plain);
                 assert.ok(entry, `missing: ${plain}`);
-                const { level, trace_id, span_id, elapsed_ms, method, status, logger, team } = entry.stream;
-                const known = Object.fromEntries(Object.entries({ level, trace_id, span_id, elapsed_ms, method, status, logger }).filter(([, value]) => value !== undefined));
+                const { level, trace_id, request_id, span_id, elapsed_ms, method, status, logger, team } = entry.stream;
+                const known = Object.fromEntries(Object.entries({ level, trace_id, request_id, span_id, elapsed_ms, method, status, logger }).filter(([, value]) => value !== undefined));
                 assert.deepEqual(known, expected, plain);
                 assert.equal(team, "pay");
                 assert.ok(entry.stream.filename.endsWith("/app.log"));
@@ -82,7 +86,7 @@ describe("log agent with real programs", function () {
             }
         });
         it("a trace id finds its lines, and elapsed_ms can be reckoned with", async () => {
-            assert.equal(flat(await backends.logs(`{instance="was-1"} | trace_id="${TRACE}"`)).length, 5);
+            assert.equal(flat(await backends.logs(`{instance="was-1"} | trace_id="${TRACE}"`)).length, 6);
             assert.equal(flat(await backends.logs('{instance="was-1"} | elapsed_ms > 100')).length, 1);
         });
         it("a stack trace of 300 frames is one entry", async () => {
