@@ -136,14 +136,27 @@ export class Was {
         await this.ready();
     }
 
+    /** Stops it; `restart` brings it back. */
+    async stop(): Promise<void> {
+        await this.host.must(this.options.runtime === "docker" ? "docker stop was" : "systemctl stop was.service");
+    }
+
     /** Waits until it answers. */
     async ready(): Promise<void> {
         await eventually(`the application on ${this.host.name}`, 180, async () => (await this.get("/api/exchange-rate")).status === 200 || undefined);
     }
 
     /** A request from the host itself. Give headers as `Name: value`. */
-    async get(url: string, headers: string[] = []): Promise<Answer> {
-        const options = headers.map((header) => `-H ${shell(header)}`).join(" ");
+    get(url: string, headers: string[] = []): Promise<Answer> {
+        return this.request(url, headers.map((header) => `-H ${shell(header)}`).join(" "));
+    }
+
+    /** A request without a body that changes something. */
+    post(url: string): Promise<Answer> {
+        return this.request(url, "--request POST");
+    }
+
+    private async request(url: string, options: string): Promise<Answer> {
         const text = await this.host.must(
             `curl --silent --show-error --max-time 40 ${options} --write-out '\\n%{http_code}' ${shell(`http://127.0.0.1:${this.port}${url}`)}`,
         );

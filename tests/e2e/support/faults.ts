@@ -1,0 +1,91 @@
+import { randomBytes } from "node:crypto";
+import type { Fault } from "../../../dashboards";
+import { Ingest } from "./ingest";
+import { keepRequesting, Undo } from "./traffic";
+import { sleep } from "./wait";
+import { APPLICATION, Environment, World } from "./world";
+
+/** Brings a fault about, and keeps it up until what it gives is called. Metrics show it two scrapes later. */
+export interface Injector {
+    /** Where it happens. */
+    environment: Environment;
+    inject: (world: World) => Promise<Undo>;
+}
+
+const MIB = 1 << 20;
+
+/** How each fault is brought about; each environment's other faults leave its neighbours alone. */
+export const INJECTORS: Record<Fault, Injector> = {
+    serverError: on("dev", ({ apps }) => keepRequesting(apps.dev, [{ path: "/api/photos/fail" }], { rate: 2 })),
+    slowSql: on("loadtest", ({ apps }) => keepRequesting(apps.loadtest, [{ path: "/api/photos/slow?ms=700" }], { rate: 2 })),
+    // Five connections, of which each request holds one for seconds, and a patience of two.
+    poolExhausted: on("loadtest", ({ apps }) => keepRequesting(apps.loadtest, Array(15).fill({ path: "/api/photos/slow?ms=1500" }), { parallel: 15 })),
+    deadlock: on("loadtest", async ({ apps }) => {
+        await apps.loadtest.post("/api/deadlock");
+        // Nothing but its end undoes a deadlock.
+        return () => apps.loadtest.restart();
+    }),
+    handMadeTraceId: on("prod", ({ apps }) => keepRequesting(apps.prod, [{ path: "/api/photos/2", headers: ["X-Trace-Id: order-ROUND"] }], { rate: 1 })),
+    applicationDown: on("loadtest", async ({ apps }) => {
+        await apps.loadtest.stop();
+        return () => apps.loadtest.restart();
+    }),
+    agentBacklog: on("prod", async ({ hosts, monitor }) => {
+        // On the agent's side: people still reach Grafana, which is behind the same port.
+        const rule = `OUTPUT -p tcp -d ${monitor.address} ! --dport 22 -j REJECT --reject-with tcp-reset`;
+        await hosts.prod.must(`iptables -I ${rule}`);
+        return async () => { await hosts.prod.must(`iptables -D ${rule}`); };
+    }),
+    refusedLogs: on("dev", async (world) => {
+        const ingest = await Ingest.of(world, "dev");
+        // More in one request than may come at once (24 MiB), so that none of it is taken.
+        const lines = Array.from({ length: 150 }, () => "x".repeat(MIB / 5));
+        return repeat(4, () => expectRefusal(ingest.logs({ environment: "dev", application: APPLICATION, instance: "flood", source: "file" }, lines)));
+    }),
+    refusedSpans: on("dev", async (world) => {
+        const ingest = await Ingest.of(world, "dev");
+        // A trace may have 2 MB.
+        return repeat(4, () => ingest.spans({ "service.name": APPLICATION, "service.instance.id": "flood", "deployment.environment.name": "dev" }, hugeTrace(3 * MIB)));
+    }),
+    loadTestRun: on("loadtest", async (world) => {
+        const ingest = await Ingest.of(world, "loadtest");
+        const mark = (line: string) => ingest.logs({ source: "marker", environment: "loadtest", application: APPLICATION }, [line]);
+        await mark("start of run 42: 200 users");
+        return async () => { await mark("end of run 42"); };
+    }),
+};
+
+function on(environment: Environment, inject: Injector["inject"]): Injector {
+    return { environment, inject };
+}
+
+/** Does something every few seconds until the result is called; what fails then fails there. */
+function repeat(seconds: number, act: () => Promise<unknown>): Undo {
+    let going = true;
+    const loop = (async () => {
+        while (going) {
+            await act();
+            await sleep(seconds * 1000);
+        }
+    })();
+    // Seen when it is undone; until then it is no unhandled rejection.
+    loop.catch(() => undefined);
+    return async () => {
+        going = false;
+        await loop;
+    };
+}
+
+async function expectRefusal(answer: Promise<number>): Promise<void> {
+    const status = await answer;
+    if (status !== 429) throw new Error(`expected to be refused with 429, got ${status}`);
+}
+
+function hugeTrace(bytes: number): Record<string, unknown>[] {
+    const traceId = randomBytes(16).toString("hex");
+    const now = Date.now();
+    return Array.from({ length: bytes / 4096 }, () => ({
+        traceId, spanId: randomBytes(8).toString("hex"), name: "flood", kind: 1, startTimeUnixNano: `${now}000000`, endTimeUnixNano: `${now + 1}000000`,
+        attributes: [{ key: "padding", value: { stringValue: "x".repeat(4000) } }],
+    }));
+}
