@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { DASHBOARDS, emptyUntil, Fault, UIDS } from "../../dashboards";
+import { INJECTORS } from "./support/faults";
+import { GrafanaClient } from "./support/grafana";
+import { describeEmpty, formatTable, hasData, readDashboards, Row, runQueries } from "./support/panel-run";
+import { startTraffic, Undo } from "./support/traffic";
+import { eventually } from "./support/wait";
+import { APPLICATION, World } from "./support/world";
+
+/** Faults that take away what others in the same environment need: an application that is down answers nobody, an agent that is cut off ships nothing. */
+const ALONE: Fault[] = ["applicationDown", "agentBacklog"];
+
+describe("every panel's every query", () => {
+    let world: World;
+    let grafana: GrafanaClient;
+    let rows: Row[];
+    let stopTraffic: Undo | undefined;
+    /** Values of variables that a user would choose: a shift for which there is data yet, a trace that is there. */
+    const choices: Record<string, string> = { shift: "5m" };
+    const faults = new Map<string, Fault>(DASHBOARDS.flatMap((spec) => Object.entries(emptyUntil(spec)).map(([place, fault]) => [`${UIDS[spec.name]}/${place}`, fault] as [string, Fault])));
+    const faultOf = ({ query }: Row) => faults.get(`${query.dashboard}/${query.panel}/${query.refId}`);
+
+    before(async () => {
+        world = await World.get();
+        grafana = await world.grafana();
+        stopTraffic = await startTraffic(Object.values(world.apps));
+        rows = await readDashboards(grafana, DASHBOARDS.map(({ name }) => UIDS[name]));
+        choices.trace = await eventually("a trace", 90, async () => (await grafana.searchTraces(`{ resource.service.name = "${APPLICATION}" && span.db.query.text != "" }`))[0]);
+        choices.traceId = choices.trace;
+    });
+
+    after(async () => {
+        if (rows) console.log(`\n${formatTable(rows)}\n`);
+        await stopTraffic?.();
+    });
+
+    it("returns data with traffic in all environments", async () => {
+        const healthy = rows.filter((row) => !faultOf(row) && !row.query.panel.startsWith("annotation "));
+        assert.ok(healthy.length > 50, `${healthy.length} queries`);
+        await runQueries(grafana, healthy, choices, 120);
+        expectData(healthy);
+    });
+
+    it("that is rightly empty before fills under its fault", async () => {
+        const named = [...new Set(faults.values())];
+        for (const together of [named.filter((fault) => !ALONE.includes(fault)), named.filter((fault) => ALONE.includes(fault))]) {
+            const undo = await Promise.all(together.map((fault) => INJECTORS[fault].inject(world)));
+            try {
+                await runQueries(grafana, rows.filter((row) => together.includes(faultOf(row)!)), choices, 180);
+            } finally {
+                await Promise.all(undo.map((each) => each()));
+            }
+        }
+        expectData(rows.filter(faultOf));
+    });
+
+    it("of an annotation finds its marks once a run has ended", async () => {
+        const annotations = rows.filter(({ query }) => query.panel.startsWith("annotation "));
+        await runQueries(grafana, annotations, choices, 60);
+        expectData(annotations);
+    });
+});
+
+function expectData(rows: Row[]): void {
+    assert.deepEqual(rows.filter((row) => !hasData(row)).map(describeEmpty), []);
+}
