@@ -47,26 +47,25 @@ const threads: Row = {
             queries: [metrics(`${total("tomcat_threads_busy_threads")} / ${total("tomcat_threads_config_max_threads")}`, { legend: HOST })],
         }),
         timeSeries({
-            title: "Requests that wait for a thread",
-            description: "Connections that are neither idle between two requests nor served by a thread: Tomcat's queue, which it does not count itself. About 0 on a healthy server.",
+            title: "Connections that may wait for a thread",
+            description: "While every thread is busy: connections without a thread, which is at most how many requests wait. Tomcat does not count its queue. 0 while a thread is free.",
             unit: "short",
             min: 0,
             thresholds: { yellow: 10, red: 50 },
             links: [TO_JVM, TO_TRACES],
             queries: [
-                metrics(`clamp_min(${total("tomcat_connections_current_connections")} - ${total("tomcat_connections_keepalive_current_connections")} `
-                    + `- ${total("tomcat_threads_busy_threads")}, 0)`, { legend: HOST }),
+                metrics(`clamp_min(${total("tomcat_connections_current_connections")} - ${total("tomcat_threads_busy_threads")}, 0) `
+                    + `* (${total("tomcat_threads_busy_threads")} >= bool ${total("tomcat_threads_config_max_threads")})`, { legend: HOST }),
             ],
         }),
         timeSeries({
             title: "Connections",
-            description: "Open connections, those of them that are idle between two requests, and the most that are taken. At the maximum clients cannot connect.",
+            description: "Open connections, and the most that are taken. At the maximum clients cannot connect.",
             unit: "short",
             min: 0,
             logarithmic: true,
             queries: [
                 metrics(total("tomcat_connections_current_connections"), { legend: `${HOST} open` }),
-                metrics(total("tomcat_connections_keepalive_current_connections"), { legend: `${HOST} idle` }),
                 metrics(total("tomcat_connections_config_max_connections"), { legend: `${HOST} max` }),
             ],
         }),

@@ -1,6 +1,7 @@
 import { dataLink, logs, metrics, Row, summary, table, timeSeries } from "../kit";
 
 const AGENTS = 'job="agent", environment=~"$environment"';
+const UP = 'up{environment=~"$environment"}';
 const BY = "environment, instance";
 const HOST = "{{environment}} {{instance}}";
 const TO_HOST = dataLink("Host ${__field.labels.instance}", "host", { environment: "${__field.labels.environment}", instance: "${__field.labels.instance}" });
@@ -61,6 +62,9 @@ export const agents: Row = {
 /** The time of a log line, as a number that can be compared. Marks of load tests are no host's. */
 const LINE_TIME = "{environment=~\"$environment\", source!=\"marker\"} | label_format ts=`{{ __timestamp__ | unixEpochMillis }}` | unwrap ts";
 
+/** Of what is up its newest sample; of what is not, the last minute of the day in which it was. */
+const LAST_SCRAPE = `(timestamp(${UP}) and ${UP} == 1) or max_over_time(timestamp(${UP} == 1)[1d:1m])`;
+
 /** When each host was heard of last, by signal. */
 export const freshness: Row = {
     title: "Last heard of",
@@ -72,7 +76,7 @@ export const freshness: Row = {
         }, { environment: "Environment", instance: "Host", job: "Of" }, [
             {
                 title: "Age", unit: "s", decimals: 0, thresholds: { yellow: 60, red: 180 },
-                expr: 'time() - max by (environment, instance, job) (max_over_time(timestamp(up{environment=~"$environment"} == 1)[1d:1m]))',
+                expr: `time() - max by (environment, instance, job) (${LAST_SCRAPE})`,
             },
         ]),
         table({

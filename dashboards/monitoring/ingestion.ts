@@ -83,28 +83,41 @@ export const refusals: Row = {
         timeSeries({
             title: "Log lines refused",
             description: "Lines that Loki refused each second, by environment and reason. rate_limited: the environment sends more than its limit, and its agents wait and try again.",
-            unit: "ops", min: 0, width: 6, thresholds: { red: 0.01 }, links: [TO_LOGS],
+            unit: "ops", min: 0, thresholds: { red: 0.01 }, links: [TO_LOGS],
             queries: [metrics(refused("loki_discarded_samples_total", "loki_distributor_lines_received_total"), { legend: "{{tenant}} {{reason}}" })],
         }),
         timeSeries({
             title: "Spans refused",
-            description: "Spans that Tempo refused each second, by environment and reason; and spans too old or too many to be counted in the span metrics.",
-            unit: "ops", min: 0, width: 6, thresholds: { red: 0.01 }, links: [TO_TRACES],
+            description: "Spans that Tempo refused each second, by environment and reason. rate_limited: its agents wait and try again.",
+            unit: "ops", min: 0, thresholds: { red: 0.01 }, links: [TO_TRACES],
+            queries: [metrics(refused("tempo_discarded_spans_total", "tempo_distributor_spans_received_total"), { legend: "{{tenant}} {{reason}}" })],
+        }),
+        timeSeries({
+            title: "Spans not counted",
+            description: "Spans that were taken, but came too late to be counted in the metrics that Tempo makes from spans.",
+            unit: "ops", min: 0, thresholds: { red: 0.01 }, links: [TO_TRACES],
             queries: [
-                metrics(refused("tempo_discarded_spans_total", "tempo_distributor_spans_received_total"), { legend: "{{tenant}} {{reason}}" }),
-                metrics(refused("tempo_metrics_generator_spans_discarded_total", "tempo_metrics_generator_spans_received_total"), { legend: "{{tenant}} metrics {{reason}}" }),
+                metrics(refused("tempo_metrics_generator_spans_discarded_total", "tempo_metrics_generator_spans_received_total"), { legend: "{{tenant}} {{reason}}" }),
             ],
         }),
         timeSeries({
             title: "Scrapes refused",
             description: "Scrapes that passed a limit, each second, by limit. Such a target counts as down.",
-            unit: "ops", min: 0, width: 6, thresholds: { red: 0.001 },
+            unit: "ops", min: 0, thresholds: { red: 0.001 },
             queries: Object.entries(SCRAPE_LIMITS).map(([metric, legend]) => metrics(`sum(rate(${metric}[$__rate_interval]))`, { legend })),
+        }),
+        timeSeries({
+            title: "Targets of limit",
+            description: "Targets of each scrape job, as a share of how many it may have. Beyond its limit none of the job is scraped.",
+            unit: "percentunit", min: 0, max: 1, thresholds: { yellow: 0.8, red: 1 },
+            queries: [
+                metrics("max by (scrape_job) (prometheus_target_scrape_pool_targets / (prometheus_target_scrape_pool_target_limit > 0))", { legend: "{{scrape_job}}" }),
+            ],
         }),
         timeSeries({
             title: "Answers of the gateway",
             description: "Requests each second by status. 401: a token is wrong, and that agent's data is lost; 429: over a limit, the agent waits; 503: a backend is away, the agent waits.",
-            unit: "reqps", min: 0, width: 6,
+            unit: "reqps", min: 0,
             queries: [
                 metrics('sum by (code) (rate(caddy_http_request_duration_seconds_count{job="gateway"}[$__rate_interval]))', { legend: "{{code}}" }),
             ],

@@ -4,7 +4,12 @@ import { metrics, Row, stat, summary, timeSeries, valueTexts } from "../kit";
 export const SERVICES = 'job=~"prometheus|alertmanager|loki|tempo|grafana|gateway"';
 const UP_OR_DOWN = { 0: "down", 1: "up" };
 
-const MEMORY = `max by (application) (process_resident_memory_bytes{${SERVICES}})`;
+/**
+ * What a service could not give back: all of them are Go programs. Their resident memory has the program's own file in it as well, 40 MB and more, which the
+ * kernel drops when memory is short: by it the gateway would always be near its limit.
+ */
+const MEMORY = `max by (application) (go_memstats_sys_bytes{${SERVICES}} - go_memstats_heap_released_bytes{${SERVICES}})`;
+const RESIDENT = `max by (application) (process_resident_memory_bytes{${SERVICES}})`;
 const MEMORY_LIMIT = "max by (application) (monitoring:memory_limit_bytes)";
 const MEMORY_OF_LIMIT = `${MEMORY} / ${MEMORY_LIMIT}`;
 
@@ -32,13 +37,13 @@ export const services: Row = {
         }, (panel) => panel.mappings([valueTexts({ 0: "refused", 1: "ok" })])),
         timeSeries({
             title: "Memory of limit",
-            description: "Resident memory of each service, as a share of its container's limit. At 100 % it is killed and starts again.",
+            description: "Memory of each service that it cannot give back, as a share of its container's limit. At 100 % it is killed and starts again.",
             unit: "percentunit", min: 0, max: 1, thresholds: { yellow: 0.85, red: 0.95 },
             queries: [metrics(MEMORY_OF_LIMIT, { legend: "{{application}}" })],
         }),
         timeSeries({
             title: "Memory by service",
-            description: "Resident memory of each service.",
+            description: "Memory of each service that it cannot give back: without files that are mapped into it.",
             unit: "bytes", min: 0, stacked: true,
             queries: [metrics(MEMORY, { legend: "{{application}}" })],
         }),
@@ -56,6 +61,7 @@ export const services: Row = {
             { title: "Up", unit: "none", texts: UP_OR_DOWN, thresholds: { green: 1 }, below: "red", expr: `max by (application) (up{${SERVICES}})` },
             { title: "Uptime", unit: "s", expr: `max by (application) (time() - process_start_time_seconds{${SERVICES}})` },
             { title: "Memory", unit: "bytes", expr: MEMORY },
+            { title: "With mapped files", unit: "bytes", expr: RESIDENT },
             { title: "Limit", unit: "bytes", expr: MEMORY_LIMIT },
             { title: "Of limit", unit: "percentunit", thresholds: { yellow: 0.85, red: 0.95 }, expr: MEMORY_OF_LIMIT },
             { title: "Goroutines", unit: "short", expr: `max by (application) (go_goroutines{${SERVICES}})` },
@@ -83,7 +89,7 @@ export const rules: Row = {
         summary({
             title: "Alerts firing",
             description: "Alerts that fire now. The dead man's switch always does: it is there so that somebody outside notices when it stops.",
-            width: 12, height: 8,
+            height: 8, width: 12,
         }, { alertname: "Alert", severity: "Severity", environment: "Environment" }, [
             { title: "Series", unit: "short", expr: 'count by (alertname, severity, environment) (ALERTS{alertstate="firing"})' },
         ]),
@@ -103,6 +109,21 @@ export const rules: Row = {
             queries: [
                 metrics("sum(rate(alertmanager_notifications_total[$__rate_interval]))", { legend: "sent" }),
                 metrics("sum(rate(alertmanager_notifications_failed_total[$__rate_interval]))", { legend: "failed" }),
+            ],
+        }),
+        timeSeries({
+            title: "Certificates",
+            description: "Time until the certificates of this deployment end. The gateway renews its own for browsers by itself; these are renewed by a deployment.",
+            unit: "s", width: 12, height: 6, min: 0,
+            queries: [metrics("min by (certificate) (monitoring:certificate_end_timestamp_seconds) - time()", { legend: "{{certificate}}" })],
+        }),
+        timeSeries({
+            title: "Time of rule groups",
+            description: "Time that the slowest group of rules took at its last evaluation, by service. It has to stay well below the interval, 15 s to 1 min.",
+            unit: "s", width: 12, height: 6, min: 0, thresholds: { yellow: 5, red: 15 },
+            queries: [
+                metrics("max(prometheus_rule_group_last_duration_seconds)", { legend: "Prometheus" }),
+                metrics("max(loki_prometheus_rule_group_last_duration_seconds)", { legend: "Loki" }),
             ],
         }),
     ],
