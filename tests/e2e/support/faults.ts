@@ -30,9 +30,10 @@ export const INJECTORS: Record<Fault, Injector> = {
         await apps.loadtest.stop();
         return () => apps.loadtest.restart();
     }),
-    agentBacklog: on("prod", async ({ hosts, monitor }) => {
+    agentBacklog: on("prod", async ({ hosts, monitor, stacks }) => {
+        const { url } = (await stacks.prod.outputs()).monitoring as { url: string };
         // On the agent's side: people still reach Grafana, which is behind the same port.
-        const rule = `OUTPUT -p tcp -d ${monitor.address} ! --dport 22 -j REJECT --reject-with tcp-reset`;
+        const rule = `OUTPUT -p tcp -d ${monitor.address} --dport ${new URL(url).port} -j REJECT --reject-with tcp-reset`;
         await hosts.prod.must(`iptables -I ${rule}`);
         return async () => { await hosts.prod.must(`iptables -D ${rule}`); };
     }),
