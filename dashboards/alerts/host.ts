@@ -1,3 +1,4 @@
+import { DISKS } from "../disks";
 import { HOSTS } from "./expressions";
 import { AlertDashboard, AlertRule, RuleGroup } from "./rule";
 import { KnownThresholds } from "./thresholds";
@@ -5,9 +6,8 @@ import { KnownThresholds } from "./thresholds";
 const HOST: AlertDashboard = { name: "host", variables: ["environment", "instance"] };
 // The monitoring host has no environment.
 const WHERE = "{{ with $labels.environment }}{{ . }}: {{ end }}{{ $labels.instance }}";
-/** Disks that can be full: neither memory nor images that are full by nature. */
-const DISKS = `{${HOSTS}, fstype!~"tmpfs|ramfs|squashfs|iso9660|overlay|rootfs|fuse.*|nfs.*"}`;
-const FREE = `node_filesystem_avail_bytes${DISKS} / node_filesystem_size_bytes${DISKS}`;
+const WRITABLE = `{${HOSTS}, ${DISKS}}`;
+const FREE = `node_filesystem_avail_bytes${WRITABLE} / node_filesystem_size_bytes${WRITABLE}`;
 const MEMORY = `node_memory_MemAvailable_bytes{${HOSTS}} / node_memory_MemTotal_bytes{${HOSTS}}`;
 const CLOCK = `node_time_seconds{${HOSTS}}`;
 
@@ -18,13 +18,13 @@ export function hostGroups(thresholds: KnownThresholds): RuleGroup[] {
         {
             name: "DiskFilling", severity: "warning", for: "30m", dashboard: HOST,
             // A disk that is mostly free fills and empties as it likes.
-            expr: `predict_linear(node_filesystem_avail_bytes${DISKS}[6h], ${diskHours * 3600}) < 0 and ${FREE} < 0.4 and node_filesystem_readonly${DISKS} == 0`,
+            expr: `predict_linear(node_filesystem_avail_bytes${WRITABLE}[6h], ${diskHours * 3600}) < 0 and ${FREE} < 0.4 and node_filesystem_readonly${WRITABLE} == 0`,
             summary: `${WHERE}: the disk at {{ $labels.mountpoint }} fills`,
             description: `At the rate of the last 6 hours it is full within ${diskHours} hours.`,
         },
         {
             name: "DiskFilling", severity: "critical", for: "5m", dashboard: HOST,
-            expr: `${FREE} < ${diskFree} and node_filesystem_readonly${DISKS} == 0`,
+            expr: `${FREE} < ${diskFree} and node_filesystem_readonly${WRITABLE} == 0`,
             summary: `${WHERE}: the disk at {{ $labels.mountpoint }} is nearly full`,
             description: "{{ $value | humanizePercentage }} of it is left.",
         },

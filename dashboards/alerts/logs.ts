@@ -11,7 +11,7 @@ export function logGroups(environment: string, { logErrorsPerSecond }: KnownThre
             name: "LogErrorBurst", severity: "warning", dashboard: { ...LOGS, variables: ["environment", "application"] },
             expr: `sum by (environment, application) (rate(${lines} | detected_level=~"error|fatal|critical" [5m])) > ${logErrorsPerSecond}`,
             summary: "{{ $labels.environment }}: {{ $labels.application }} logs many errors",
-            description: "{{ $value | humanize }} lines of level error per second over the last 5 minutes.",
+            description: '{{ printf "%.1f" $value }} lines of level error per second over the last 5 minutes.',
         },
         {
             name: "OutOfMemoryError", severity: "critical", dashboard: LOGS,

@@ -37,7 +37,8 @@ function alerts({ backendMemory, certificateDays }: KnownThresholds): AlertRule[
         },
         {
             name: "BackendMemoryNearLimit", severity: "warning", for: "10m", dashboard: MONITORING,
-            expr: `process_resident_memory_bytes{${BACKENDS}} / on (application) group_left () ${RECORDED.memoryLimit} > ${backendMemory}`,
+            // What Go holds, which GOMEMLIMIT bounds below the limit: the resident set counts the program's own file too, which the kernel takes back.
+            expr: `(go_memstats_sys_bytes{${BACKENDS}} - go_memstats_heap_released_bytes{${BACKENDS}}) / on (application) group_left () ${RECORDED.memoryLimit} > ${backendMemory}`,
             summary: "{{ $labels.application }} of the monitoring host is near its memory limit",
             description: "It uses {{ $value | humanizePercentage }} of what its container may; at the limit the kernel kills it, and Docker starts it again.",
         },

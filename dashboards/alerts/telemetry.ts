@@ -41,7 +41,8 @@ export function telemetryGroups({ silentMinutes, silentLines, silentRequests, qu
         },
         {
             name: "AgentQueueFilling", severity: "warning", for: "5m", dashboard: MONITORING,
-            expr: `otelcol_exporter_queue_size{job="agent"} / otelcol_exporter_queue_capacity{job="agent"} > ${queueUsed}`,
+            // One queue takes all kinds of data, and is counted under each.
+            expr: `max by (${BY_INSTANCE}, component_id) (otelcol_exporter_queue_size{job="agent"} / otelcol_exporter_queue_capacity{job="agent"}) > ${queueUsed}`,
             summary: `${WHERE}: the agent cannot send as fast as it collects`,
             description: "{{ $value | humanizePercentage }} of the queue of {{ $labels.component_id }} is in use.",
         },
