@@ -91,14 +91,14 @@ export const tracesDashboard: DashboardSpec = {
             panels: [
                 timeSeries({
                     title: "Rate", description: "Requests per second by what they ask for, counted from server spans.", unit: "reqps",
-                    queries: [metrics(`sum by (${BY}) (rate(traces_spanmetrics_calls_total{${SERVER}}[$__rate_interval]))`, { legend: LEGEND, exemplars: true })],
+                    queries: [metrics(`sum by (${BY}) (rate(traces_spanmetrics_calls_total{${SERVER}}[$__rate_interval]))`, { legend: LEGEND })],
                     links: [dataLink("Service ${__field.labels.application}", "service", OF_SERIES)],
                 }),
                 timeSeries({
                     title: "Errors", description: "Requests per second whose span has the status error; 0 where there are requests, but no errors.", unit: "reqps",
                     queries: [metrics(
                         `sum by (${BY}) (rate(traces_spanmetrics_calls_total{${SERVER}, status_code="STATUS_CODE_ERROR"}[$__rate_interval]))`
-                        + ` or sum by (${BY}) (rate(traces_spanmetrics_calls_total{${SERVER}}[$__rate_interval])) * 0`, { legend: LEGEND, exemplars: true },
+                        + ` or sum by (${BY}) (rate(traces_spanmetrics_calls_total{${SERVER}}[$__rate_interval])) * 0`, { legend: LEGEND },
                     )],
                     links: [dataLink("Its errors as traces", "traces", { ...KEPT, ...OF_SERIES, condition: "status%20%3D%20error" })],
                 }),

@@ -37,7 +37,7 @@ export const disk: Row = {
             queries: [
                 metrics("sum(prometheus_tsdb_storage_blocks_bytes)", { legend: "Prometheus blocks" }),
                 metrics("sum(prometheus_tsdb_wal_storage_size_bytes) + sum(prometheus_tsdb_head_chunks_storage_size_bytes)", { legend: "Prometheus head and log" }),
-                metrics("sum(increase(loki_ingester_chunk_stored_bytes_total[1h]))", { legend: "Loki, last hour" }),
+                metrics("sum(increase(loki_ingester_chunk_stored_bytes_total[1h])) or vector(0)", { legend: "Loki, last hour" }),
             ],
         }),
     ],

@@ -70,12 +70,11 @@ export const services: Row = {
             title: "Time of queries",
             description: "Time in which 99 % of the queries were answered, as each service counts its own. Empty while nobody asks.",
             unit: "s", min: 0, width: 12, thresholds: { yellow: 3, red: 10 },
-            // Prometheus and Tempo give native histograms, whose buckets are no series of their own; Loki gives classic ones.
+            // Native histograms: their buckets are no series of their own.
             queries: [
                 metrics('histogram_quantile(0.99, sum(rate(prometheus_http_request_duration_seconds{handler=~"/api/v1/query(_range)?"}[$__rate_interval])))',
                     { legend: "Prometheus" }),
-                metrics('histogram_quantile(0.99, sum by (le) (rate(loki_request_duration_seconds_bucket{route=~"loki_api_v1_query(_range)?"}[$__rate_interval])))',
-                    { legend: "Loki" }),
+                metrics('histogram_quantile(0.99, sum(rate(loki_request_duration_seconds{route=~"loki_api_v1_query(_range)?"}[$__rate_interval])))', { legend: "Loki" }),
                 metrics('histogram_quantile(0.99, sum(rate(tempo_request_duration_seconds{route=~"api_.*"}[$__rate_interval])))', { legend: "Tempo" }),
             ],
         }),

@@ -2,6 +2,18 @@ import { KnownServicesArgs } from "../../components/monitoring-services/args";
 
 /** A public key of no use. */
 export const PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKtVyM9pQ0rXoqVbS0mF7lWc2x0eQ2m5m1WkYb1h0c0d";
+/** A certificate that can be read, of a key that nobody has. */
+export const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBdzCCAR2gAwIBAgIUEmoyTd+rQhaDDwhR4a1N+SLa6PIwCgYIKoZIzj0EAwIw
+ETEPMA0GA1UEAwwGc2FtcGxlMB4XDTI2MTEyODIxNTQzMVoXDTM2MTEyNTIxNTQz
+MVowETEPMA0GA1UEAwwGc2FtcGxlMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE
+2Iu9g56wagm2VnZQTm4QnUnMjXrtBUjthy4N8ktOgs4sEqPYxRMKX0YOySUlGQzu
+CVyoJuiZh7MZFli4jarIEKNTMFEwHQYDVR0OBBYEFDcln8srBRcfavQHjJFAXyJI
+YRabMB8GA1UdIwQYMBaAFDcln8srBRcfavQHjJFAXyJIYRabMA8GA1UdEwEB/wQF
+MAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIgLMZox7oyQjAjySv9hs4lYRIdi7KMwZjQ
+pi5RdTuyQg8CIQCo8mT8Gns7XfI3TPvoB/YFXK8EAGYbD/8LMX8KPjJCHw==
+-----END CERTIFICATE-----
+`;
 export const TOKENS: Record<string, string> = {
     prod: "prod-token-0123456789abcdef",
     dev: "dev-token-0123456789abcdef",

@@ -22,19 +22,20 @@ const FILES: Record<string, string> = {
 const OF_EVERY_TARGET = /^(up|scrape_.+)$/;
 
 /**
- * Records what Prometheus has of each kind of target, as it came in during the last hour. Grafana's own metrics are not among them where its stand-in
- * answers: then that file stays as it is.
+ * Records what Prometheus has of each kind of target, as it came in during the last hour. Grafana's own metrics are not among them, as a stand-in for it
+ * has none.
  *
- * @returns series by file
+ * @param more further series by file
+ * @returns number of series by file
  */
-export async function recordScrapes(grafana: GrafanaClient, directory = RECORDED): Promise<Record<string, number>> {
+export async function recordScrapes(grafana: GrafanaClient, more: Record<string, Series[]> = {}, directory = RECORDED): Promise<Record<string, number>> {
     const types = await metricTypes(grafana);
     const counts: Record<string, number> = {};
     fs.mkdirSync(directory, { recursive: true });
     for (const [file, selector] of Object.entries(FILES)) {
         const now = Math.floor(Date.now() / 1000);
         const answer = await grafana.ask<{ data: Series[] }>("prometheus", "/api/v1/series", { "match[]": selector, start: String(now - 3600), end: String(now) });
-        const series = answer.data.filter(({ __name__: name }) => file === "scraping" || !OF_EVERY_TARGET.test(name));
+        const series = [...answer.data.filter(({ __name__: name }) => file === "scraping" || !OF_EVERY_TARGET.test(name)), ...(more[file] ?? [])];
         counts[file] = series.length;
         if (series.length === 0) throw new Error(`no series at all for ${selector}: is it scraped?`);
         fs.writeFileSync(path.join(directory, `${file}.prom`), renderScrape(file, series, types));

@@ -11,12 +11,14 @@ export interface NamedExpression {
     text: string;
     /** Name of the series that a recording rule makes. */
     record?: string;
+    /** Labels that a recording rule puts on it. */
+    labels?: string[];
     /** Link to a dashboard. */
     dashboard?: string;
 }
 
 interface RuleFile {
-    groups: { name: string; rules: { alert?: string; record?: string; expr: string; annotations?: Record<string, string> }[] }[];
+    groups: { name: string; rules: { alert?: string; record?: string; expr: string; labels?: Record<string, string>; annotations?: Record<string, string> }[] }[];
 }
 
 /** The expressions of all rule files among a deployment's files: Prometheus' and Loki's. */
@@ -25,9 +27,9 @@ export function ruleExpressions(files: BundleFile[]): NamedExpression[] {
         const [, service] = /\/(prometheus|loki)\/rules\/.*\.ya?ml$/.exec(path) ?? [];
         if (!service) return [];
         const { groups } = YAML.parse(content) as RuleFile;
-        return groups.flatMap(({ name, rules }) => rules.map(({ alert, record, expr, annotations }): NamedExpression => ({
+        return groups.flatMap(({ name, rules }) => rules.map(({ alert, record, expr, labels, annotations }): NamedExpression => ({
             where: `${path.split("/").slice(-2).join("/")} / ${name} / ${alert ?? record}`, language: service === "loki" ? "logql" : "promql", text: expr, record,
-            dashboard: annotations?.dashboard,
+            labels: Object.keys(labels ?? {}), dashboard: annotations?.dashboard,
         })));
     });
 }

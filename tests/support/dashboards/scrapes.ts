@@ -12,11 +12,11 @@ export type Series = Record<string, string>;
 export type Metrics = Map<string, Set<string>>;
 
 /** So many values of a label are recorded, so that a file can be read. */
-const VALUES = 8;
+const VALUES = 5;
 
 /**
  * A file of recorded series, in the order of their names. Of a metric's many series those stay that show a label's value which none before has
- * shown, up to 8 values for each label.
+ * shown, up to 5 values for each label.
  *
  * @param types by metric, as Prometheus' metadata has them, e.g. `{ http_server_requests_seconds: "histogram" }`
  */
@@ -65,9 +65,10 @@ export function recordedTexts(directory = RECORDED): string[] {
     return fs.readdirSync(directory).filter((file) => file.endsWith(".prom")).map((file) => fs.readFileSync(path.join(directory, file), "utf8"));
 }
 
-/** Metrics that recording rules make: their labels are those that the expression is grouped by. */
-export function recordedByRules(rules: { record?: string; text: string }[]): Metrics {
-    return new Map(rules.flatMap(({ record, text }) => (record ? [[record, new Set(groupingsIn(text).flatMap(({ labels, made }) => [...labels, ...made]))] as const] : [])));
+/** Metrics that recording rules make: their labels are those that the expression is grouped by, and those that the rule adds. */
+export function recordedByRules(rules: { record?: string; text: string; labels?: string[] }[]): Metrics {
+    return new Map(rules.flatMap(({ record, text, labels: own = [] }) => (
+        record ? [[record, new Set([...own, ...groupingsIn(text).flatMap(({ labels, made }) => [...labels, ...made])])] as const] : [])));
 }
 
 /** What a PromQL expression asks for that no recorded series has: a metric's name, or a label of it. */
