@@ -3,14 +3,15 @@ import * as YAML from "yaml";
 import { planFields } from "../../components/log-agent/patterns";
 import { renderDatasources } from "../../components/monitoring-services/grafana";
 import { DASHBOARDS, buildDashboard } from "../../dashboards";
-import { fillLink, fillQuery, formatTags, references, variablesOf } from "../e2e/support/fill";
-import { Source } from "../e2e/support/sources";
+import { fillLink, references, variablesOf } from "../e2e/support/fill";
+import { lineLinks, LinkedSpan, Source, spanCorrelation, traceToLogs, traceToMetrics } from "../e2e/support/sources";
 import { syntaxProblem } from "../support/dashboards/grammar";
 import { Language } from "../support/dashboards/queries";
 
 const ENVIRONMENTS = ["prod", "dev"];
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const TAGS = { "deployment.environment.name": "prod", "service.name": "shop", "service.instance.id": "prod-was-1" };
+const SPAN: LinkedSpan = { traceId: TRACE, spanId: "00f067aa0ba902b7", name: "GET /", resource: TAGS, attributes: {}, start: 1_700_000_000_000_000_000n, end: 1_700_000_001_500_000_000n };
 
 /** The data sources as Grafana has them: its provisioning reads `$$` as `$`. */
 function sources(without: string[] = [], withoutDashboards: string[] = []): Record<string, Source> {
@@ -26,8 +27,6 @@ function assertParses(language: Language, text: string): void {
 describe("correlation", () => {
     const all = sources();
     const found = Object.values(all);
-    const scope = { __trace: { traceId: TRACE }, __span: { traceId: TRACE, tags: TAGS } };
-    const fill = { rangeSeconds: 1800, stepSeconds: 15 };
 
     it("every data source that is linked to exists, and is of the same environment or of all", () => {
         for (const { uid, jsonData, correlations = [] } of found) {
@@ -43,51 +42,51 @@ describe("correlation", () => {
         }
     });
 
-    for (const { uid, jsonData, correlations } of found.filter(({ type }) => type === "tempo")) {
-        it(`${uid}: a trace leads to its lines, of its environment`, () => {
-            const { query, tags, customQuery } = jsonData.tracesToLogsV2!;
-            assert.equal(customQuery, true);
-            const filled = fillQuery(query, { ...fill, language: "logql", scope: { ...scope, __tags: formatTags(TAGS, tags) } });
-            assertParses("logql", filled);
-            assert.equal(filled, `{environment="prod"} | trace_id=\`${TRACE}\``);
+    for (const source of found.filter(({ type }) => type === "tempo")) {
+        it(`${source.uid}: a trace leads to its lines, of its environment`, () => {
+            const { query, start, end } = traceToLogs(source, SPAN);
+            assertParses("logql", query);
+            assert.equal(query, `{environment="prod"} | trace_id=\`${TRACE}\``);
+            assert.deepEqual([start, end], [SPAN.start - 300_000_000_000n, SPAN.end + 300_000_000_000n]);
         });
-        it(`${uid}: a span leads to the metrics of its host and application, of its environment`, () => {
-            const { queries, tags } = jsonData.tracesToMetrics!;
-            assert.ok(queries.length > 5);
-            for (const { query } of queries) {
-                const filled = fillQuery(query, { ...fill, scope: { ...scope, __tags: formatTags(TAGS, tags) } });
-                assertParses("promql", filled);
-                for (const selector of filled.match(/\{[^}]*\}/g) ?? []) assert.match(selector, /environment="prod", application="shop", instance="prod-was-1"\}$/);
+        it(`${source.uid}: a span leads to the metrics of its host and application, of its environment`, () => {
+            const links = traceToMetrics(source, SPAN);
+            assert.ok(links.length > 5);
+            for (const { query, start } of links) {
+                assertParses("promql", query);
+                for (const selector of query.match(/\{[^}]*\}/g) ?? []) assert.match(selector, /environment="prod", application="shop", instance="prod-was-1"\}$/);
+                assert.ok(start < SPAN.start);
             }
         });
-        it(`${uid}: a span leads to all lines of its host, by labels that are read from its resource`, () => {
-            const [{ config }] = correlations!;
-            // Both orders are JSON's right.
-            for (const pair of [(key: string, value: string) => ({ key, value }), (key: string, value: string) => ({ value, key })]) {
-                const serviceTags = JSON.stringify(Object.entries({ "a.b": "x", ...TAGS, z: "y" }).map(([key, value]) => pair(key, value)));
-                const read = config.transformations.map(({ expression, mapValue }) => [mapValue, [...serviceTags.matchAll(new RegExp(expression, "gi"))].map((match) => match[1]).join()]);
-                const filled = fillQuery(config.target.expr, { ...fill, language: "logql", scope: { serviceName: "shop", ...Object.fromEntries(read) } });
-                assertParses("logql", filled);
-                assert.equal(filled, '{environment="prod", application="shop", instance="prod-was-1"}');
+        it(`${source.uid}: a span leads to all lines of its host while it ran, by labels that are read from its resource`, () => {
+            for (const resource of [TAGS, Object.fromEntries(Object.entries(TAGS).reverse())]) {
+                const { query, start, end } = spanCorrelation(source.correlations![0], { ...SPAN, resource });
+                assertParses("logql", query);
+                assert.equal(query, '{environment="prod", application="shop", instance="prod-was-1"}');
+                assert.deepEqual([start, end], [SPAN.start, SPAN.end]);
             }
         });
-        it(`${uid}: has what Grafana needs for the service graph`, () => assert.equal(jsonData.serviceMap?.datasourceUid, "prometheus"));
+        it(`${source.uid}: has what Grafana needs for the service graph`, () => assert.equal(source.jsonData.serviceMap?.datasourceUid, "prometheus"));
     }
 
-    for (const { uid, jsonData } of found.filter(({ type }) => type === "loki")) {
-        it(`${uid}: a line leads to its trace, and to the lines with its hand-made id`, () => {
-            const [trace, request] = jsonData.derivedFields!;
-            assert.deepEqual([trace.matcherType, request.matcherType], ["label", "label"]);
-            const labels = planFields().map(({ name }) => name);
-            assert.deepEqual([trace, request].map(({ matcherRegex }) => labels.filter((label) => new RegExp(matcherRegex).test(label))), [["trace_id"], ["request_id"]]);
-            assert.equal(fillQuery(trace.url, { ...fill, language: "traceql", scope: { __value: { raw: TRACE } } }), TRACE);
-            const variables = { environment: ["prod", "dev"] };
-            const url = fillLink(request.url, { variables, scope: { __value: { raw: "a+b/c&d" } } });
-            assert.deepEqual(references(url), []);
-            assert.match(url, /^\/d\/logs\?from=now-1h&to=now&/);
-            assert.deepEqual(variablesOf(url), { environment: uid === "loki" ? ["prod", "dev"] : [uid.slice("loki-".length)], search: ["a+b/c&d"] });
+    for (const source of found.filter(({ type }) => type === "loki")) {
+        it(`${source.uid}: a line leads to its trace, and to the lines with its hand-made id`, () => {
+            const own = source.uid === "loki" ? ["prod", "dev"] : [source.uid.slice("loki-".length)];
+            const [trace, request] = lineLinks(source, { level: "INFO", trace_id: TRACE, request_id: "a+b/c&d", span_id: "x" }, { environment: ["prod", "dev"] });
+            assert.deepEqual([trace.uid, trace.to], [source.uid.replace("loki", "tempo"), TRACE]);
+            assert.deepEqual(references(request.to), []);
+            assert.match(request.to, /^\/d\/logs\?from=now-1h&to=now&/);
+            assert.deepEqual(variablesOf(request.to), { environment: own, search: ["a+b/c&d"] });
+        });
+        it(`${source.uid}: an id that is no trace's gives no link to one`, () => {
+            assert.deepEqual(lineLinks(source, { request_id: "8cb84d6e0315" }).map(({ name }) => name), ["Request"]);
         });
     }
+
+    it("the labels of the links are fields that the agents read", () => {
+        const labels = planFields().map(({ name }) => name);
+        assert.deepEqual(all.loki.jsonData.derivedFields!.map(({ matcherRegex }) => labels.filter((label) => new RegExp(matcherRegex).test(label))), [["trace_id"], ["request_id"]]);
+    });
 
     it("without the Logs dashboard there is no link to it", () => {
         assert.deepEqual(sources([], ["logs"]).loki.jsonData.derivedFields!.map(({ name }) => name), ["Trace"]);

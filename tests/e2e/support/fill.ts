@@ -78,9 +78,9 @@ export function variablesOf(url: string): Record<string, string[]> {
     return found;
 }
 
-/** `key="value", …` as `__tags` has it: those of a span's tags that the data source maps, under the label's name. */
+/** `key="value", …` as `__tags` has it: those of a span's tags that the data source maps, under the label's name, and nothing escaped. */
 export function formatTags(span: Record<string, string>, mapping: { key: string; value?: string }[]): string {
-    return mapping.filter(({ key }) => key in span).map(({ key, value }) => `${value || key}="${span[key].replace(/\\/g, "\\\\").replace(/"/g, '\\"')}"`).join(", ");
+    return mapping.filter(({ key }) => key in span).map(({ key, value }) => `${value || key}="${span[key]}"`).join(", ");
 }
 
 function intervals({ rangeSeconds, stepSeconds, scrapeSeconds = 15, instant, toMilliseconds = Date.now() }: QueryFill): Scope {

@@ -20,7 +20,11 @@ export interface Span {
     resource: Record<string, string>;
     attributes: Record<string, string>;
     traceId: string;
+    spanId: string;
     parentSpanId: string;
+    /** Nanoseconds since 1970. */
+    start: bigint;
+    end: bigint;
 }
 
 /**
@@ -85,10 +89,10 @@ export class GrafanaClient {
         return [...new Set(answer.data.activeTargets.filter(({ labels }) => labels.environment === environment).map(({ labels }) => labels.instance))].sort();
     }
 
-    /** Log lines of the last hour, newest first. */
-    async logs(query: string, uid = "loki", limit = 1000): Promise<Line[]> {
-        const start = String((Date.now() - 3_600_000) * 1e6);
-        const answer = await this.json<{ data: { result: { stream: Record<string, string>; values: [string, string][] }[] } }>(this.proxy(uid, "/loki/api/v1/query_range", { query, start, limit: String(limit) }));
+    /** Log lines, newest first; of the last hour, or of a time in nanoseconds since 1970. */
+    async logs(query: string, uid = "loki", limit = 1000, time?: { start: bigint; end: bigint }): Promise<Line[]> {
+        const start = String(time?.start ?? (Date.now() - 3_600_000) * 1e6);
+        const answer = await this.json<{ data: { result: { stream: Record<string, string>; values: [string, string][] }[] } }>(this.proxy(uid, "/loki/api/v1/query_range", { query, start, ...(time ? { end: String(time.end) } : {}), limit: String(limit) }));
         return answer.data.result.flatMap(({ stream, values }) => values.map(([nanoseconds, text]) => ({ labels: stream, text, nanoseconds })));
     }
 
@@ -116,14 +120,18 @@ export class GrafanaClient {
 }
 
 interface OtlpAttribute { key: string; value: Record<string, unknown> }
-interface OtlpSpan { name: string; kind?: string; traceId?: string; parentSpanId?: string; attributes?: OtlpAttribute[] }
+interface OtlpSpan { name: string; kind?: string; traceId?: string; spanId?: string; parentSpanId?: string; startTimeUnixNano?: string; endTimeUnixNano?: string; attributes?: OtlpAttribute[] }
 interface OtlpTrace { trace?: { resourceSpans?: { resource?: { attributes?: OtlpAttribute[] }; scopeSpans?: { spans?: OtlpSpan[] }[] }[] } }
 
 function spansOf({ trace }: OtlpTrace): Span[] {
     return (trace?.resourceSpans ?? []).flatMap(({ resource, scopeSpans }) => (scopeSpans ?? []).flatMap(({ spans }) => (spans ?? []).map((span) => ({
         name: span.name, kind: (span.kind ?? "").replace("SPAN_KIND_", ""), resource: attributes(resource?.attributes), attributes: attributes(span.attributes),
-        traceId: Buffer.from(span.traceId ?? "", "base64").toString("hex"), parentSpanId: span.parentSpanId ?? "",
+        traceId: hex(span.traceId), spanId: hex(span.spanId), parentSpanId: span.parentSpanId ?? "", start: BigInt(span.startTimeUnixNano ?? 0), end: BigInt(span.endTimeUnixNano ?? 0),
     }))));
+}
+
+function hex(base64 = ""): string {
+    return Buffer.from(base64, "base64").toString("hex");
 }
 
 function attributes(list: OtlpAttribute[] = []): Record<string, string> {

@@ -67,6 +67,8 @@ func (s *server) api(w http.ResponseWriter, r *http.Request) {
 	if rest, is := strings.CutPrefix(path, "/api/datasources/proxy/uid/"); is {
 		uid, _, _ := strings.Cut(rest, "/")
 		s.proxy(w, r, uid)
+	} else if uid, is := strings.CutPrefix(path, "/api/datasources/uid/"); is && r.Method == "GET" && strings.HasSuffix(uid, "/correlations") {
+		s.describeCorrelations(w, strings.TrimSuffix(uid, "/correlations"))
 	} else if uid, is := strings.CutPrefix(path, "/api/datasources/uid/"); is && r.Method == "GET" {
 		s.describeSource(w, uid)
 	} else if uid, is := strings.CutPrefix(path, "/api/dashboards/uid/"); is && r.Method == "GET" {
@@ -99,6 +101,21 @@ func (s *server) describeSource(w http.ResponseWriter, uid string) {
 		"basicAuth": d.BasicAuth, "basicAuthUser": d.BasicAuthUser, "withCredentials": d.WithCredentials, "isDefault": d.IsDefault,
 		"jsonData": d.JSONData, "secureJsonFields": secure, "version": 1, "readOnly": !d.Editable,
 	})
+}
+
+func (s *server) describeCorrelations(w http.ResponseWriter, uid string) {
+	d := s.source(uid)
+	if d == nil || len(d.Correlations) == 0 {
+		answer(w, 404, message("No correlations found"))
+		return
+	}
+	found := []map[string]any{}
+	for i, c := range d.Correlations {
+		found = append(found, map[string]any{
+			"uid": fmt.Sprint(uid, "-", i), "sourceUID": uid, "targetUID": c.TargetUID, "label": c.Label, "description": c.Description, "type": "query", "config": c.Config, "provisioned": true,
+		})
+	}
+	answer(w, 200, found)
 }
 
 // proxy sends a request on to a data source, with the headers and the credentials that it was provisioned with and without the caller's.

@@ -28,11 +28,19 @@ type source struct {
 	BasicAuthUser   string         `yaml:"basicAuthUser"`
 	WithCredentials bool           `yaml:"withCredentials"`
 	IsDefault       bool           `yaml:"isDefault"`
-	Correlations    []any          `yaml:"correlations"`
+	Correlations    []*correlation `yaml:"correlations"`
 	JSONData        map[string]any `yaml:"jsonData"`
 	SecureJSONData  map[string]any `yaml:"secureJsonData"`
 	Editable        bool           `yaml:"editable"`
 	Version         int            `yaml:"version"`
+}
+
+// correlation is a link to a query of another data source. Grafana needs label and description, and takes nothing else beside config.
+type correlation struct {
+	TargetUID   string         `yaml:"targetUID"`
+	Label       string         `yaml:"label"`
+	Description string         `yaml:"description"`
+	Config      map[string]any `yaml:"config"`
 }
 
 func (s *source) secure(key string) string {
@@ -75,11 +83,27 @@ func readSources(provisioning string) (map[string]*source, error) {
 			s.URL, s.BasicAuthUser = expand(s.URL).(string), expand(s.BasicAuthUser).(string)
 			s.JSONData, _ = expand(s.JSONData).(map[string]any)
 			s.SecureJSONData, _ = expand(s.SecureJSONData).(map[string]any)
+			for _, c := range s.Correlations {
+				if c.TargetUID == "" || c.Label == "" || c.Description == "" {
+					return fmt.Errorf("%s: a correlation of %s needs targetUID, label and description", file, s.UID)
+				}
+				c.Config, _ = expand(c.Config).(map[string]any)
+			}
 			sources[s.UID] = s
 		}
 		return nil
 	})
-	return sources, err
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range sources {
+		for _, c := range s.Correlations {
+			if sources[c.TargetUID] == nil {
+				return nil, fmt.Errorf("correlation %q of %s: no data source has the uid %s", c.Label, s.UID, c.TargetUID)
+			}
+		}
+	}
+	return sources, nil
 }
 
 // dashboard is one file that some provider finds.
