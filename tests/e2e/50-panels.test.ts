@@ -5,7 +5,7 @@ import { GrafanaClient } from "./support/grafana";
 import { describeEmpty, formatTable, hasData, readDashboards, Row, runQueries } from "./support/panel-run";
 import { startTraffic, Undo } from "./support/traffic";
 import { eventually } from "./support/wait";
-import { APPLICATION, World } from "./support/world";
+import { APPLICATION, ENVIRONMENTS, World } from "./support/world";
 
 /** Faults that take away what others in the same environment need: an application that is down answers nobody, an agent that is cut off ships nothing. */
 const ALONE: Fault[] = ["applicationDown", "agentBacklog"];
@@ -20,13 +20,15 @@ describe("every panel's every query", () => {
     const faults = new Map<string, Fault>(DASHBOARDS.flatMap((spec) => Object.entries(emptyUntil(spec)).map(([place, fault]) => [`${UIDS[spec.name]}/${place}`, fault] as [string, Fault])));
     const faultOf = ({ query }: Row) => faults.get(`${query.dashboard}/${query.panel}/${query.refId}`);
 
+    /** A trace with a statement, of which there are log lines as well. */
+    const aTrace = (more = "") => eventually("a trace", 90, async () => (await grafana.searchTraces(`{ resource.service.name = "${APPLICATION}" ${more}&& span.db.query.text != "" }`))[0]);
+
     before(async () => {
         world = await World.get();
         grafana = await world.grafana();
         stopTraffic = await startTraffic(Object.values(world.apps));
         rows = await readDashboards(grafana, DASHBOARDS.map(({ name }) => UIDS[name]));
-        choices.trace = await eventually("a trace", 90, async () => (await grafana.searchTraces(`{ resource.service.name = "${APPLICATION}" && span.db.query.text != "" }`))[0]);
-        choices.traceId = choices.trace;
+        choices.trace = choices.traceId = await aTrace();
     });
 
     after(async () => {
@@ -37,9 +39,21 @@ describe("every panel's every query", () => {
     it("returns data with traffic in all environments", async () => {
         const healthy = rows.filter((row) => !faultOf(row) && !row.query.panel.startsWith("annotation "));
         assert.ok(healthy.length > 50, `${healthy.length} queries`);
+        // Side by side means all three.
+        for (const row of healthy) if (row.query.dashboard === UIDS.environments && row.query.text.includes("by (environment")) row.atLeast = ENVIRONMENTS.length;
         await runQueries(grafana, healthy, choices, 120);
         expectData(healthy);
     });
+
+    for (const environment of ENVIRONMENTS) {
+        it(`returns data for ${environment} alone`, async () => {
+            const trace = await aTrace(`&& resource.deployment.environment.name = "${environment}" `);
+            // What is about one environment at a time anyway, or about the backends, was asked above.
+            const own = rows.filter((row) => !faultOf(row) && !["loadtest", "monitoring"].includes(row.query.dashboard)).map(({ query, dashboard }): Row => ({ query, dashboard }));
+            await runQueries(grafana, own, { ...choices, environment: [environment], trace, traceId: trace }, 120);
+            expectData(own);
+        });
+    }
 
     it("that is rightly empty before fills under its fault", async () => {
         const named = [...new Set(faults.values())];

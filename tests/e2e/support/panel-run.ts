@@ -10,6 +10,8 @@ import { sleep } from "./wait";
 export interface Row extends Partial<Answered> {
     query: NamedQuery;
     dashboard: DashboardJson;
+    /** @default 1 */
+    atLeast?: number;
     /** What went wrong, if it was not answered. */
     error?: string;
     milliseconds?: number;
@@ -24,9 +26,9 @@ export async function readDashboards(grafana: GrafanaClient, uids: string[]): Pr
     return dashboards.flatMap((dashboard) => queriesOf(dashboard).filter(({ target }) => !target.hide).map((query) => ({ query, dashboard })));
 }
 
-/** True where rows came, and exemplars where they were asked for. */
-export function hasData({ rows = 0, exemplars }: Row): boolean {
-    return rows > 0 && exemplars !== 0;
+/** True where rows came, enough of them, and exemplars where they were asked for. */
+export function hasData({ rows = 0, atLeast = 1, exemplars }: Row): boolean {
+    return rows >= atLeast && exemplars !== 0;
 }
 
 /**
@@ -75,8 +77,8 @@ export function formatTable(rows: Row[]): string {
 }
 
 /** A row without data as a failure names it. */
-export function describeEmpty({ query, sent, error, exemplars, rows }: Row): string {
-    const why = error ?? (rows && exemplars === 0 ? "no exemplars" : "no data");
+export function describeEmpty({ query, sent, error, exemplars, rows = 0, atLeast = 1 }: Row): string {
+    const why = error ?? (rows >= atLeast && exemplars === 0 ? "no exemplars" : `${rows} of ${atLeast} rows`);
     return `${whereIs(query)}: ${why}\n        ${sent ?? query.text}`;
 }
 
