@@ -6,7 +6,7 @@ import { durationQuantile, errorRatio, orZero, requestRate, Slice } from "./requ
 const WHERE = chosen("environment", "application");
 const REQUESTS: Slice = { where: WHERE, by: "environment" };
 const TARGETS = `up{job="was", ${WHERE}}`;
-/** Half an environment's colour would be lost if it depended on how many there are. */
+/** An environment's colour is the same in all panels, however many there are. */
 const BY_NAME = new dashboard.FieldColorBuilder().mode(dashboard.FieldColorModeId.PaletteClassicByName);
 
 const CPU = `max by (environment) (system_cpu_usage{${WHERE}})`;
@@ -31,7 +31,8 @@ export const environments: DashboardSpec = {
         {
             title: "Now",
             panels: [
-                up(),
+                now("Up", "percentunit", "service", `avg by (environment) (${TARGETS})`, "Share of the applications that answer Prometheus. Below 100 %, one of them is down or out of reach.",
+                    { thresholds: { yellow: 0.5, green: 1 }, below: "red" }),
                 now("Requests", "reqps", "service", requestRate(REQUESTS), "Requests per second, without those to /actuator."),
                 now("Errors", "percentunit", "service", errorRatio(REQUESTS), "Share of the requests that ended in a 5xx status.", { thresholds: { yellow: 0.01, red: 0.05 }, decimals: 1 }),
                 now("Latency, 95th percentile", "s", "service", durationQuantile(0.95, "requestsByUri", REQUESTS), "19 of 20 requests were faster than this.", { thresholds: { yellow: 0.5, red: 1 } }),
@@ -67,20 +68,7 @@ function now(title: string, unit: string, target: DashboardName, expr: string, d
         (panel) => panel.orientation(common.VizOrientation.Horizontal));
 }
 
-/** Red below, where the others are red above. */
-function up(): Panel {
-    const steps = [{ color: "red", value: null }, { color: "yellow", value: 0.5 }, { color: "green", value: 1 }];
-    return stat({
-        title: "Up",
-        description: "Share of the applications that answer Prometheus. Below 100 %, one of them is down or out of reach.",
-        unit: "percentunit",
-        links: [environmentLink("service")],
-        queries: [metrics(`avg by (environment) (${TARGETS})`, { legend: "{{environment}}", instant: true })],
-    }, (panel) => panel.orientation(common.VizOrientation.Horizontal).colorMode(common.BigValueColorMode.Background)
-        .thresholds(new dashboard.ThresholdsConfigBuilder().mode(dashboard.ThresholdsMode.Absolute).steps(steps)));
-}
-
-/** One curve for each environment, in a colour of its own that is the same in all panels. */
+/** One curve for each environment. */
 function curve(title: string, unit: string, target: DashboardName, expr: string, description: string, max?: number): Panel {
     return timeSeries({ title, description, unit, min: 0, max, height: 6, links: [environmentLink(target)], queries: [metrics(expr, { legend: "{{environment}}" })] },
         (panel) => panel.colorScheme(BY_NAME));

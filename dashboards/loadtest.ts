@@ -1,6 +1,9 @@
 import * as common from "@grafana/grafana-foundation-sdk/common";
 import * as dashboard from "@grafana/grafana-foundation-sdk/dashboard";
-import { choiceVariable, commonVariables, DashboardName, DashboardSpec, dataLink, environmentLink, LOKI, logLinesPanel, logs, metrics, navigation, Panel, PanelOptions, Query, singleVariable, stat, table, timeSeries } from "./kit";
+import {
+    choiceVariable, Column, commonVariables, DashboardName, DashboardSpec, dataLink, environmentLink, LOKI, logLinesPanel, logs, metrics, navigation, Panel, PanelOptions, Query,
+    singleVariable, stat, summary, timeSeries,
+} from "./kit";
 import { durationQuantile, errorRatio, offset, requestCount, requestRate } from "./requests";
 
 /** One side of the comparison. */
@@ -111,25 +114,16 @@ function inFigures(title: string, unit: string, description: string, expression:
 /** Which URI is to blame for the difference. */
 function urisCompared(): Panel {
     const over = { by: "uri", over: "$__range" };
-    const columns = SIDES.flatMap((side) => [{ side, expr: durationQuantile(0.95, "requestsByUri", { ...side, ...over }) }, { side, expr: requestCount({ ...side, ...over }) }]);
-    const headings = columns.map(({ side }, i) => `${i % 2 === 0 ? "95th percentile" : "Requests"}: ${side.legend}`);
-    const letters = columns.map((_, i) => String.fromCharCode(65 + i));
-    return table({
-        title: "URIs compared", unit: "s", width: 16, description: "95th percentile and number of requests of each URI over the whole time range.",
-        queries: columns.map(({ side, expr }) => metrics(expr, { instant: true, format: "table", emptyUntil: side.earlier ? "loadTestRun" : undefined })),
+    return summary({
+        title: "URIs compared", width: 16, highest: `95th percentile: ${SIDES[0].legend}`, description: "95th percentile and number of requests of each URI over the whole time range.",
         links: [dataLink("Service in the run", "service", { environment: "", application: "", uri: "${__data.fields.uri:percentencode}" })],
-    }, (panel) => panel
-        .withTransformation({ id: "merge", options: {} })
-        .withTransformation({ id: "sortBy", options: { fields: {}, sort: [{ field: "Value #A", desc: true }] } })
-        .withTransformation({
-            id: "organize",
-            options: {
-                excludeByName: { Time: true },
-                indexByName: Object.fromEntries([["uri", 0], ...letters.map((letter, i) => [`Value #${letter}`, i + 1])]),
-                renameByName: Object.fromEntries([["uri", "URI"], ...letters.map((letter, i) => [`Value #${letter}`, headings[i]])]),
-            },
-        })
-        .overrideByRegexp("Requests.*", [{ id: "unit", value: "short" }, { id: "decimals", value: 0 }]));
+    }, { uri: "URI" }, SIDES.flatMap((side): Column[] => {
+        const emptyUntil = side.earlier ? "loadTestRun" as const : undefined;
+        return [
+            { title: `95th percentile: ${side.legend}`, unit: "s", expr: durationQuantile(0.95, "requestsByUri", { ...side, ...over }), emptyUntil },
+            { title: `Requests: ${side.legend}`, unit: "short", decimals: 0, expr: requestCount({ ...side, ...over }), emptyUntil },
+        ];
+    }));
 }
 
 function markerLines(): Panel {

@@ -1,5 +1,5 @@
 import { USER_REQUESTS } from "./alerts/recording";
-import { chosen, commonVariables, DashboardSpec, dataLink, heatmap, labelVariable, logLinesPanel, logs, metrics, navigation, Panel, stat, table, timeSeries } from "./kit";
+import { chosen, commonVariables, DashboardSpec, dataLink, heatmap, labelVariable, logLinesPanel, logs, metrics, navigation, Panel, stat, summary, timeSeries } from "./kit";
 import { durationBuckets, durationQuantile, errorRatio, meanDuration, orZero, Recorded, requestCount, requestRate, Slice } from "./requests";
 
 const HOSTS = chosen("environment", "application", "instance");
@@ -38,7 +38,7 @@ export const service: DashboardSpec = {
     ],
     links: navigation(["environments", "Environments"], ["traces", "Traces"], ["logs", "Logs"], ["jvm", "JVM"], ["tomcat", "Tomcat and HikariCP"], ["loadtest", "Load test"]),
     rows: [
-        { title: "Now", panels: summary() },
+        { title: "Now", panels: figures() },
         { title: "Rate and errors", panels: rateAndErrors() },
         { title: "Duration", panels: duration() },
         { title: "URIs", panels: [slowest()] },
@@ -46,7 +46,7 @@ export const service: DashboardSpec = {
     ],
 };
 
-function summary(): Panel[] {
+function figures(): Panel[] {
     return [
         stat({
             title: "Requests", description: "Requests per second, without those to /actuator.", unit: "reqps", curve: true, links: [TO_TRACES],
@@ -141,34 +141,25 @@ function durationBy(by: string, recorded: Recorded, where: string, description: 
 
 /** One row for each URI, over the whole time range. */
 function slowest(): Panel {
-    const by = "environment, application, uri";
-    const over = { over: "$__range" };
-    const all = requestCount({ ...slice(by), ...over });
-    const columns = [
-        durationQuantile(0.95, "requestsByUri", { ...slice(by, OF_URIS), ...over }),
-        meanDuration({ ...slice(by), ...over }),
-        `max by (${by}) (max_over_time(http_server_requests_seconds_max{${WHERE}, ${USER_REQUESTS}}[$__range]))`,
-        all,
-        orZero(requestCount({ ...slice(by), ...over }, 'status=~"5.."'), all),
-    ];
+    const labels = { environment: "Environment", application: "Application", uri: "URI" };
+    const over: Slice = { ...slice(Object.keys(labels).join(", ")), over: "$__range" };
+    const all = requestCount(over);
     const row = { environment: "${__data.fields.environment}", application: "${__data.fields.application}", instance: "" };
-    return table({
-        title: "Slowest URIs", width: 24, height: 10, unit: "s",
+    return summary({
+        title: "Slowest URIs", height: 10, highest: "95th percentile",
         description: "Each URI over the whole time range, the slowest first. 95th percentile of all hosts, the rest of the chosen ones. Click a row for its traces or logs.",
-        queries: columns.map((expr) => metrics(expr, { instant: true, format: "table" })),
-        links: [dataLink("Traces of this application", "traces", row), dataLink("Logs of this application", "logs", row)],
-    }, (panel) => panel
-        .withTransformation({ id: "merge", options: {} })
-        .withTransformation({ id: "sortBy", options: { fields: {}, sort: [{ field: "Value #A", desc: true }] } })
-        .withTransformation({
-            id: "organize",
-            options: {
-                excludeByName: { Time: true },
-                indexByName: { environment: 0, application: 1, uri: 2, "Value #A": 3, "Value #B": 4, "Value #C": 5, "Value #D": 6, "Value #E": 7 },
-                renameByName: { uri: "URI", "Value #A": "95th percentile", "Value #B": "Mean", "Value #C": "Longest", "Value #D": "Requests", "Value #E": "Errors" },
-            },
-        })
-        .overrideByRegexp("Requests|Errors", [{ id: "unit", value: "short" }, { id: "decimals", value: 0 }]));
+        links: [
+            dataLink("Traces of ${__data.fields.uri}", "traces", { ...row, condition: 'span.http.route%3D"${__data.fields.uri:percentencode}"' }),
+            dataLink("Traces of ${__data.fields.uri} from 500 ms on", "traces", { ...row, slower: "500ms", condition: 'span.http.route%3D"${__data.fields.uri:percentencode}"' }),
+            dataLink("Error lines of ${__data.fields.application}", "logs", { ...row, level: "ERROR" }),
+        ],
+    }, labels, [
+        { title: "95th percentile", unit: "s", expr: durationQuantile(0.95, "requestsByUri", { ...over, where: OF_URIS }), thresholds: { yellow: 0.5, red: 1 } },
+        { title: "Mean", unit: "s", expr: meanDuration(over) },
+        { title: "Longest", unit: "s", expr: `max by (${over.by}) (max_over_time(http_server_requests_seconds_max{${WHERE}, ${USER_REQUESTS}}[$__range]))` },
+        { title: "Requests", unit: "short", decimals: 0, expr: all },
+        { title: "Errors", unit: "short", decimals: 0, expr: orZero(requestCount(over, 'status=~"5.."'), all), thresholds: { red: 1 } },
+    ]);
 }
 
 function exceptions(): Panel[] {

@@ -25,7 +25,7 @@ export interface Column {
  *
  * @param labels the labels that make a row, with their headings, e.g. `{ environment: "Environment", instance: "Host" }`. Every query's result has these and no others.
  */
-export function summary(options: Omit<PanelOptions, "queries" | "unit">, labels: Record<string, string>, columns: Column[]): Panel {
+export function summary(options: Omit<PanelOptions, "queries" | "unit"> & { /** Title of the column whose highest value comes first. @default none */ highest?: string }, labels: Record<string, string>, columns: Column[]): Panel {
     const queries = columns.map(({ expr, emptyUntil }) => metrics(expr, { instant: true, format: "table", emptyUntil }));
     return table({ width: 24, ...options, unit: "none", queries }, (panel) => {
         // Grafana names a query's value after its refId as soon as there are several queries.
@@ -40,6 +40,7 @@ export function summary(options: Omit<PanelOptions, "queries" | "unit">, labels:
                 renameByName: { ...labels, ...Object.fromEntries(values.map((field, i) => [field, columns[i].title])) },
             },
         });
+        if (options.highest) panel.sortBy([new common.TableSortByFieldStateBuilder().displayName(options.highest).desc(true)]);
         columns.forEach((column) => panel.overrideByName(column.title, columnProperties(column)));
     });
 }
