@@ -1,6 +1,6 @@
 import { USER_REQUESTS } from "./alerts/recording";
 import { chosen, commonVariables, DashboardSpec, dataLink, heatmap, labelVariable, logLinesPanel, logs, metrics, navigation, Panel, stat, summary, timeSeries } from "./kit";
-import { durationBuckets, durationQuantile, errorRatio, meanDuration, orZero, Recorded, requestCount, requestRate, Slice } from "./requests";
+import { durationBuckets, durationQuantile, errorRatio, meanDuration, orZero, requestCount, requestRate, Slice, withTraces } from "./requests";
 
 const HOSTS = chosen("environment", "application", "instance");
 const NARROW = 'uri=~"$uri", status=~"$status"';
@@ -98,45 +98,41 @@ function rateAndErrors(): Panel[] {
     ];
 }
 
+/** Recorded rates know no hosts, but the points on them are requests of the chosen ones. */
 function duration(): Panel[] {
+    const all = slice("", OF_URIS);
+    const points = "The points are requests of the chosen hosts: click one for its trace.";
     return [
         timeSeries({
-            title: "Duration, with traces", unit: "s", min: 0, links: [TO_TRACES, TO_LOGS, TO_JVM],
-            description: "Quantiles of the server spans' durations. Each point is a request: click it for its trace. Empty where an application sends no traces.",
-            queries: [0.5, 0.95, 0.99].map((quantile) => metrics(spanQuantile(quantile, ""), { legend: percent(quantile), exemplars: true })),
+            title: "Duration", unit: "s", min: 0, links: [TO_TRACES, TO_LOGS, TO_JVM], description: `Quantiles of the requests' duration, all hosts together. ${points}`,
+            queries: [0.5, 0.95, 0.99].map((quantile) => {
+                const expr = durationQuantile(quantile, "requestsByUri", all);
+                return quantile === 0.95 ? metrics(withTraces(expr, SPANS), { legend: percent(quantile), exemplars: true }) : metrics(expr, { legend: percent(quantile) });
+            }),
         }),
         timeSeries({
-            title: "Duration by URI, with traces", description: "95th percentile of the server spans' durations by method and URI. Click a point for its trace.", unit: "s", min: 0,
-            links: [TO_TRACES, TO_LOGS], queries: [metrics(spanQuantile(0.95, "span_name, "), { legend: "{{span_name}}", exemplars: true })],
+            title: "Duration by URI", unit: "s", min: 0, links: [TO_TRACES, TO_LOGS], description: `95th percentile by URI, all hosts together. ${points}`,
+            queries: [metrics(withTraces(durationQuantile(0.95, "requestsByUri", { ...all, by: "uri" }), SPANS), { legend: "{{uri}}", exemplars: true })],
         }),
-        durationBy("status", "requestsByUri", OF_URIS, "95th percentile by status, all hosts together. Errors that are fast are refused early; slow ones ran into a timeout."),
-        heatmap({
-            title: "Durations", width: 12, unit: "s", links: [TO_TRACES], description: "How many requests took how long, all hosts together. Two bands are two kinds of requests, as with and without a cache.",
-            queries: [metrics(durationBuckets("requestsByUri", slice("", OF_URIS)), { format: "heatmap", legend: "{{le}}" })],
-        }),
-        heatmap({
-            title: "Durations, with traces", width: 12, unit: "s", links: [TO_TRACES], description: "The same from server spans, for the chosen hosts. Each point is a request: click it for its trace.",
-            queries: [metrics(`sum by (le) (rate(traces_spanmetrics_latency_bucket{${SPANS}}[$__rate_interval]))`, { format: "heatmap", legend: "{{le}}", exemplars: true })],
-        }),
-        durationBy("uri", "requestsByUri", OF_URIS, "95th percentile by URI, all hosts together."),
-        durationBy("environment, instance", "requestsByInstance", OF_HOSTS, "95th percentile by host, all URIs together. One host alone: garbage collection, a noisy neighbour, a cold cache."),
         timeSeries({
-            title: "Mean duration by URI", description: "Mean of the chosen hosts' requests.", unit: "s", min: 0, links: [TO_TRACES, TO_LOGS],
+            title: "Duration by status", unit: "s", min: 0, links: [TO_TRACES, TO_LOGS],
+            description: "95th percentile by status, all hosts together. Errors that are fast are refused early; slow ones ran into a timeout.",
+            queries: [metrics(durationQuantile(0.95, "requestsByUri", { ...all, by: "status" }), { legend: "{{status}}" })],
+        }),
+        heatmap({
+            title: "Durations", width: 24, unit: "s", links: [TO_TRACES], description: `How many requests took how long, all hosts together. Two bands are two kinds of requests, as with and without a cache. ${points}`,
+            queries: [metrics(withTraces(durationBuckets("requestsByUri", all), SPANS), { format: "heatmap", legend: "{{le}}", exemplars: true })],
+        }),
+        timeSeries({
+            title: "Duration by host", unit: "s", min: 0, width: 12, links: HOST_LINKS,
+            description: "95th percentile by host, all URIs together. One host alone: garbage collection, a noisy neighbour, a cold cache.",
+            queries: [metrics(durationQuantile(0.95, "requestsByInstance", slice("environment, instance", OF_HOSTS)), { legend: "{{environment}} {{instance}}" })],
+        }),
+        timeSeries({
+            title: "Mean duration by URI", description: "Mean of the chosen hosts' requests.", unit: "s", min: 0, width: 12, links: [TO_TRACES, TO_LOGS],
             queries: [metrics(meanDuration(slice("uri")), { legend: "{{uri}}" })],
         }),
     ];
-}
-
-function spanQuantile(quantile: number, by: string): string {
-    return `histogram_quantile(${quantile}, sum by (${by}le) (rate(traces_spanmetrics_latency_bucket{${SPANS}}[$__rate_interval]))) > 0`;
-}
-
-function durationBy(by: string, recorded: Recorded, where: string, description: string): Panel {
-    const host = by.includes("instance");
-    return timeSeries({
-        title: `Duration by ${host ? "host" : by === "uri" ? "URI" : by}`, description, unit: "s", min: 0, links: host ? HOST_LINKS : [TO_TRACES, TO_LOGS],
-        queries: [metrics(durationQuantile(0.95, recorded, slice(by, where)), { legend: host ? "{{environment}} {{instance}}" : `{{${by}}}` })],
-    });
 }
 
 /** One row for each URI, over the whole time range. */

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
 import * as path from "node:path";
 import { renderAlertmanager } from "../../components/monitoring-services/alertmanager";
 import { renderLoki, renderPrometheus, renderTempo } from "../../components/monitoring-services/backends";
 import { renderCaddyfile } from "../../components/monitoring-services/gateway";
 import { KnownServicesArgs } from "../../components/monitoring-services/args";
+import { loadtest } from "../../dashboards/loadtest";
 import { part } from "../support/parts";
 import { eventually, freePorts, Running } from "../support/running";
 import { ALERTING, sampleServices, TOKENS } from "../support/services";
@@ -285,6 +287,19 @@ describe("gateway, Loki, Tempo, Prometheus and Alertmanager together", function 
     it("refuses Loki and Tempo without a tenant", async () => {
         await assert.rejects(together.logs('{application="shop"}', ""), /401/);
         await assert.rejects(together.get("tempo", "/api/search?q={}"), /401/);
+    });
+
+    it("takes a load test's mark by the command in the documentation, and the dashboard's annotation finds it", async () => {
+        const documented = /```sh\n(curl .*"marker".*)\n```/.exec(fs.readFileSync(path.join(__dirname, "..", "..", "docs", "dashboards.md"), "utf8"))![1];
+        const command = documented.replace("--cacert ca.pem ", "").replace("https://10.0.0.5:8080", together.url("gateway", ""));
+        execFileSync("bash", ["-c", command], { env: { ...process.env, TOKEN: TOKENS.loadtest }, stdio: "pipe" });
+        const [start, end] = (loadtest.annotations ?? []).map((annotation) => annotation.build().expr!.replaceAll("$environment", "loadtest").replaceAll("$baseline", "prod"));
+        const [found] = await eventually("the mark is there", 20, async () => {
+            const streams = await together.logs(start, "dev|loadtest|prod");
+            return streams.length > 0 && streams;
+        });
+        assert.deepEqual([found.stream.__tenant_id__, found.values.map(([, text]) => text)], ["loadtest", ["start of run 42: 200 users"]]);
+        assert.deepEqual(await together.logs(end, "dev|loadtest|prod"), []);
     });
 
     it("takes Promtail's pushes", async () => {

@@ -1,0 +1,143 @@
+/**
+ * How long each dashboard takes to answer all its queries at a range of 1 h, with 50 hosts of 600 series each, and whether the backends stay within the
+ * memory of the smallest plan meanwhile. Ends with status 1 where a dashboard takes 3 s or longer, a query fails, or a backend passes its limit.
+ *
+ *     npm run bench:dashboards
+ */
+import * as fs from "node:fs";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import * as path from "node:path";
+import { buildDashboard, DASHBOARDS, UIDS } from "../../dashboards";
+import { DashboardJson } from "../support/dashboards/model";
+import { findPart } from "../support/parts";
+import { freePorts, Running } from "../support/running";
+import { sampleServices } from "../support/services";
+import { Answer, askAll, requestsOf } from "./support/ask";
+import { parseExposition, Series } from "./support/exposition";
+import { resetPeaks, Taken, taken } from "./support/limited";
+import { BenchPrometheus } from "./support/prometheus";
+import { remoteWrite } from "./support/remote-write";
+import { moreEndpoints, scraped, serveHosts, simulatedHosts, Simulation, spanMetrics, withExemplars } from "./support/simulated-hosts";
+
+const HOSTS = { prod: 20, dev: 10, loadtest: 20 };
+const SERIES = 600;
+const STEP = 15;
+const RANGE = 3600;
+const LIMIT_SECONDS = 3;
+/** As many as a browser has connections to one server, over HTTP/1.1. */
+const PARALLEL = 6;
+const ROUNDS = 3;
+
+const UP: Series = { name: "up", labels: {}, value: 1, counter: false };
+
+interface Result {
+    dashboard: string;
+    requests: number;
+    empty: Answer[];
+    failed: Answer[];
+    seconds: number[];
+    /** Processor time of the backend for one round: the rest is waiting for processors that others use. */
+    processorSeconds: number;
+    slowest: Answer;
+}
+
+async function main(): Promise<number> {
+    const binary = findPart("prometheus");
+    if (!binary) throw new Error("the part \"prometheus\" is missing: put it on PATH");
+    const running = new Running();
+    let server: Server | undefined;
+    let prometheus: BenchPrometheus | undefined;
+    try {
+        const [port] = await freePorts(1);
+        prometheus = new BenchPrometheus(running, sampleServices({ rules: {}, logRules: {} }), port);
+        await prometheus.start(binary);
+
+        const jobs = { was: moreEndpoints(recorded("was"), SERIES), host: recorded("host"), agent: recorded("agent") };
+        const spans = spanMetrics(jobs.was);
+        const hosts = simulatedHosts(HOSTS);
+        const end = Math.floor(Date.now() / 1000 / STEP) * STEP;
+        const simulation: Simulation = { beginSeconds: end - 2 * RANGE, countsPerHour: 15 };
+
+        const sizes = Object.entries({ ...jobs, spans }).map(([name, series]) => `${series.length} ${name}`);
+        say(`${hosts.length} hosts, with series of each: ${sizes.join(", ")}`);
+        for (let from = end - RANGE; from < end; from += 300) {
+            const times = (host: { phase: number }) => Array.from({ length: 300 / STEP }, (_, i) => from + i * STEP + (host.phase / hosts.length) * STEP);
+            for (const host of hosts) {
+                for (const [job, series] of Object.entries(jobs)) await remoteWrite(prometheus.url, scraped([...series, UP], host, job, simulation, times(host)));
+                await remoteWrite(prometheus.url, withExemplars(scraped(spans, host, "", simulation, times(host))));
+            }
+            await prometheus.record(from, from + 299, STEP);
+        }
+        say("an hour of the past is written");
+
+        server = serveHosts(hosts, jobs, simulation);
+        await new Promise<void>((resolve) => server!.listen(0, "127.0.0.1", resolve));
+        const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+        const targets = Object.entries({ application: "was", host: "host", agent: "agent" }).flatMap(([kind, job]) => Object.keys(HOSTS).map((environment): [string, object[]] => [
+            `${environment}.${kind}`, hosts.filter((host) => host.environment === environment).map(({ application, instance, phase }) => (
+                { targets: [address], labels: { application, instance, __metrics_path__: `/${phase}/${job}` } })),
+        ]));
+        await prometheus.goLive(Object.fromEntries(targets));
+        await new Promise((resolve) => setTimeout(resolve, 4 * STEP * 1000));
+        say(`live: ${await prometheus.value("prometheus_tsdb_head_series")} series in the head`);
+
+        const before = taken(prometheus.program);
+        resetPeaks(prometheus.program);
+        const results: Result[] = [];
+        for (const spec of DASHBOARDS) results.push(await measure(buildDashboard(spec) as DashboardJson, prometheus));
+        return report(results, [taken(prometheus.program)], before);
+    } finally {
+        server?.close();
+        await running.stop();
+        prometheus?.program.group?.remove();
+    }
+}
+
+/** What one real host showed, as `tests/bench/recorded-<job>.prom` has it. */
+function recorded(job: string): Series[] {
+    return parseExposition(fs.readFileSync(path.join(__dirname, `recorded-${job}.prom`), "utf8"));
+}
+
+/** Opens a dashboard a few times, one after the other. */
+async function measure(dashboard: DashboardJson, { url, program }: BenchPrometheus): Promise<Result> {
+    const rounds = [];
+    const before = taken(program).processorSeconds;
+    for (let i = 0; i < ROUNDS; i++) rounds.push(await askAll(requestsOf(dashboard, { prometheus: url, tenants: Object.keys(HOSTS).join("|") }, Math.floor(Date.now() / 1000), RANGE), PARALLEL));
+    const { answers } = rounds[rounds.length - 1];
+    const slowest = rounds.flatMap((round) => round.answers).reduce((a, b) => (b.seconds > a.seconds ? b : a));
+    return {
+        dashboard: dashboard.uid!, requests: answers.length, empty: answers.filter(({ rows, what, error }) => rows === 0 && !error && what !== "exemplars"),
+        failed: rounds.flatMap((round) => round.answers).filter(({ error }) => error), seconds: rounds.map(({ seconds }) => seconds), processorSeconds: (taken(program).processorSeconds - before) / ROUNDS, slowest,
+    };
+}
+
+function report(results: Result[], backends: Taken[], before: Taken): number {
+    say("\ndashboard        requests  empty  first s  worst s  CPU s  the slowest query");
+    for (const { dashboard, requests, empty, seconds, processorSeconds, slowest } of results) {
+        const figures = [seconds[0], Math.max(...seconds)].map((each) => each.toFixed(2).padStart(7)).join("  ");
+        say(`${dashboard.padEnd(15)}  ${String(requests).padStart(8)}  ${String(empty.length).padStart(5)}  ${figures}  ${processorSeconds.toFixed(2).padStart(5)}  ${slowest.seconds.toFixed(2)} s ${slowest.panel}/${slowest.refId} ${slowest.what}`);
+    }
+    for (const { dashboard, empty } of results) for (const { panel, refId } of empty) say(`  empty: ${dashboard} / ${panel} / ${refId}`);
+    for (const each of backends) {
+        const enforced = each.groupMiB === undefined ? "not enforced here: this machine lets us make no memory group" : `enforced; ${each.groupMiB.toFixed(0)} MiB with page cache`;
+        say(`${each.name}: peak ${each.residentMiB.toFixed(0)} of ${each.limitMiB} MiB (${enforced}); ${before.residentMiB.toFixed(0)} MiB while the past was written`);
+    }
+    const problems = [
+        ...results.flatMap(({ dashboard, seconds }) => (Math.max(...seconds) < LIMIT_SECONDS ? [] : [`${dashboard} takes ${Math.max(...seconds).toFixed(2)} s: ${LIMIT_SECONDS} s is the limit`])),
+        ...results.flatMap(({ failed }) => failed.map(({ dashboard, panel, refId, what, error }) => `${dashboard} / ${panel} / ${refId} ${what}: ${error}`)),
+        ...backends.filter(({ kills, residentMiB, groupMiB, limitMiB }) => kills > 0 || (groupMiB === undefined && residentMiB > limitMiB)).map(({ name, limitMiB }) => `${name} does not fit into ${limitMiB} MiB`),
+        ...Object.values(UIDS).filter((uid) => DASHBOARDS.some(({ name }) => UIDS[name] === uid) && !results.some(({ dashboard }) => dashboard === uid)).map((uid) => `${uid} was not measured`),
+    ];
+    for (const problem of problems) say(`FAILED: ${problem}`);
+    return problems.length > 0 ? 1 : 0;
+}
+
+function say(text: string): void {
+    process.stdout.write(`${text}\n`);
+}
+
+main().then((status) => { process.exitCode = status; }, (error: unknown) => {
+    console.error(error);
+    process.exitCode = 1;
+});

@@ -1,0 +1,78 @@
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+
+/** A memory limit that the kernel enforces, as Docker does it: a control group of its own. */
+export interface MemoryGroup {
+    /** Puts the program into the group before it starts: what to spawn in its place. */
+    wrap(program: string, args: string[]): { program: string; args: string[] };
+    /** Most memory that the group had since the last `reset`, page cache included, in MiB. */
+    peakMiB(): number;
+    /** How often the kernel had to refuse or kill. */
+    kills(): number;
+    reset(): void;
+    remove(): void;
+}
+
+interface Hierarchy {
+    root: string;
+    limit: string;
+    peak: string;
+    kills: { file: string; pattern: RegExp };
+}
+
+const V1: Hierarchy = { root: "/sys/fs/cgroup/memory", limit: "memory.limit_in_bytes", peak: "memory.max_usage_in_bytes", kills: { file: "memory.oom_control", pattern: /oom_kill (\d+)/ } };
+const V2: Hierarchy = { root: "/sys/fs/cgroup", limit: "memory.max", peak: "memory.peak", kills: { file: "memory.events", pattern: /oom_kill (\d+)/ } };
+
+/** A group with that limit, or undefined where this machine lets us make none: then all that can be done is to look at the peak afterwards. */
+export function memoryGroup(name: string, limitMiB: number): MemoryGroup | undefined {
+    const hierarchy = [V1, V2].find(({ root, limit }) => tryGroup(path.join(root, `bench-${process.pid}-try`), limit));
+    if (!hierarchy) return undefined;
+    const directory = path.join(hierarchy.root, `bench-${process.pid}-${name}`);
+    const file = (of: string) => path.join(directory, of);
+    fs.mkdirSync(directory);
+    fs.writeFileSync(file(hierarchy.limit), String(limitMiB * 1024 * 1024));
+    return {
+        wrap: (program, args) => ({ program: "/bin/sh", args: ["-c", 'echo $$ > "$0" && exec "$@"', file("cgroup.procs"), program, ...args] }),
+        peakMiB: () => Number(fs.readFileSync(file(hierarchy.peak), "utf8")) / 1024 / 1024,
+        kills: () => Number(hierarchy.kills.pattern.exec(fs.readFileSync(file(hierarchy.kills.file), "utf8"))?.[1] ?? 0),
+        reset: () => tryWrite(file(hierarchy.peak), "0"),
+        remove: () => fs.rmdirSync(directory),
+    };
+}
+
+function tryGroup(directory: string, limit: string): boolean {
+    try {
+        fs.mkdirSync(directory);
+        return fs.existsSync(path.join(directory, limit));
+    } catch {
+        return false;
+    } finally {
+        if (fs.existsSync(directory)) fs.rmdirSync(directory);
+    }
+}
+
+/** Older kernels cannot reset a peak; it then stays that of the whole run, which is the stricter reading. */
+function tryWrite(file: string, text: string): void {
+    try { fs.writeFileSync(file, text); } catch { /* said above */ }
+}
+
+/** The most memory that a process itself had since `resetResident`, in MiB: without page cache. */
+export function peakResidentMiB(pid: number): number {
+    return Number(/VmHWM:\s+(\d+) kB/.exec(fs.readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
+}
+
+/** Starts the count of `peakResidentMiB` anew. */
+export function resetResident(pid: number): void {
+    tryWrite(`/proc/${pid}/clear_refs`, "5");
+}
+
+/** Seconds of processor time that a process has used. */
+export function processorSeconds(pid: number): number {
+    const fields = fs.readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond();
+}
+
+function ticksPerSecond(): number {
+    return Number(spawnSync("getconf", ["CLK_TCK"], { encoding: "utf8" }).stdout) || 100;
+}
