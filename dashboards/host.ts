@@ -34,7 +34,7 @@ const MONITORING_HOST: Machines = {
 };
 
 const INTERFACES = 'device!~"lo|veth.*|docker.*|br-.*|cni.*|virbr.*"';
-const BLOCK_DEVICES = 'device!~"loop.*|ram.*|sr.*|fd.*|dm-.*"';
+const BLOCK_DEVICES = 'device!~"loop.*|z?ram.*|sr.*|fd.*|dm-.*"';
 
 function sum({ by, where }: Machines, metric: string, matchers = "", also = ""): string {
     return `sum by (${by}${also}) (${metric}{${where}${matchers && `, ${matchers}`}})`;

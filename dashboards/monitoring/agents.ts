@@ -6,9 +6,16 @@ const BY = "environment, instance";
 const HOST = "{{environment}} {{instance}}";
 const TO_HOST = dataLink("Host ${__field.labels.instance}", "host", { environment: "${__field.labels.environment}", instance: "${__field.labels.instance}" });
 const SIGNALS = ["log_records", "spans"];
+/** Every exporter counts a queue for each signal, those that it does not send too. */
+const QUEUES = `${AGENTS}, data_type=~"logs|traces"`;
 
 function perSecond(metric: string, also = ""): string {
     return `sum by (${BY}${also}) (rate(${metric}{${AGENTS}}[$__rate_interval]))`;
+}
+
+/** The counter begins with the first failure: until then 0 for each agent that is up. */
+function lost(what: string): string {
+    return `(${perSecond(`otelcol_exporter_${what}_total`)} or on (${BY}) 0 * sum by (${BY}) (up{${AGENTS}}))`;
 }
 
 /** Whether what the hosts have gets here. */
@@ -19,14 +26,14 @@ export const agents: Row = {
             title: "Queue on disk",
             description: "Bytes that each agent has queued for the gateway, by signal. A rise: the gateway or a backend is away or too slow; nothing is lost until the queue is full.",
             unit: "bytes", min: 0, links: [TO_HOST],
-            queries: [metrics(`sum by (${BY}, data_type) (otelcol_exporter_queue_size{${AGENTS}})`, { legend: `${HOST} {{data_type}}` })],
+            queries: [metrics(`sum by (${BY}, data_type) (otelcol_exporter_queue_size{${QUEUES}})`, { legend: `${HOST} {{data_type}}` })],
         }),
         timeSeries({
             title: "Queue of capacity",
             description: "The same as a share. A full queue stops the reading of log files (nothing is lost while the files are there) and refuses spans.",
             unit: "percentunit", min: 0, max: 1, thresholds: { yellow: 0.5, red: 0.9 }, links: [TO_HOST],
             queries: [
-                metrics(`max by (${BY}, data_type) (otelcol_exporter_queue_size{${AGENTS}} / otelcol_exporter_queue_capacity{${AGENTS}})`, { legend: `${HOST} {{data_type}}` }),
+                metrics(`max by (${BY}, data_type) (otelcol_exporter_queue_size{${QUEUES}} / otelcol_exporter_queue_capacity{${QUEUES}})`, { legend: `${HOST} {{data_type}}` }),
             ],
         }),
         timeSeries({
@@ -43,12 +50,13 @@ export const agents: Row = {
         }),
         timeSeries({
             title: "Given up",
-            description: "Log lines and spans that an agent gave up on and dropped, each second: a wrong token, or an answer that says not to try again. They are lost.",
+            description: "Log lines and spans that an agent dropped, each second: a wrong token, an answer that says not to try again, or no place in the queue. They are lost.",
             unit: "ops", min: 0, thresholds: { red: 0.001 }, links: [TO_HOST],
-            queries: SIGNALS.map((signal) => metrics(
-                `${perSecond(`otelcol_exporter_send_failed_${signal}_total`)} or on (${BY}) 0 * sum by (${BY}) (up{${AGENTS}})`,
-                { legend: `${HOST} ${signal.replace("_", " ")}` },
-            )),
+            queries: [
+                // The queue of logs lets the reading wait where it is full, so nothing is refused there.
+                metrics(lost("send_failed_log_records"), { legend: `${HOST} log records` }),
+                metrics(`${lost("send_failed_spans")} + ${lost("enqueue_failed_spans")}`, { legend: `${HOST} spans` }),
+            ],
         }),
         timeSeries({
             title: "Memory of the agents",

@@ -65,6 +65,21 @@ export const ingestion: Row = {
                 metrics(`max by (tenant) (tempo_metrics_generator_registry_max_active_series{${TENANT}})`, { legend: "{{tenant}} max" }),
             ],
         }),
+        timeSeries({
+            title: "Traces: lag of series made from spans",
+            description: "How far behind Tempo is with sending these series to Prometheus. They wait in its log on disk; more than a minute: Prometheus is away or refuses them.",
+            unit: "s", min: 0, width: 12, height: 6, thresholds: { yellow: 60, red: 300 },
+            queries: [
+                metrics(`clamp_min(max by (tenant) (prometheus_remote_storage_queue_highest_timestamp_seconds{job="tempo", ${TENANT}}) `
+                    + `- max by (tenant) (prometheus_remote_storage_queue_highest_sent_timestamp_seconds{job="tempo", ${TENANT}}), 0)`, { legend: "{{tenant}}" }),
+            ],
+        }),
+        timeSeries({
+            title: "Scrapes that failed",
+            description: "Targets that could not be scraped, by environment and what they are.",
+            unit: "short", min: 0, width: 12, height: 6, thresholds: { red: 1 }, links: [TO_ENVIRONMENTS],
+            queries: [metrics(`sum by (environment, job) (1 - up{${ENVIRONMENT}})`, { legend: "{{environment}} {{job}}" })],
+        }),
     ],
 };
 

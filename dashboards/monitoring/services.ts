@@ -1,7 +1,7 @@
 import { metrics, Row, stat, summary, timeSeries, valueTexts } from "../kit";
 
-/** The jobs of the services, without the node exporter's, which tells of the machine. */
-export const SERVICES = 'job=~"prometheus|alertmanager|loki|tempo|grafana|gateway"';
+/** The node exporter has the machine's job, and stands as the application "monitoring". */
+const SERVICES = 'job=~"prometheus|alertmanager|loki|tempo|grafana|gateway|monitoring-host"';
 const UP_OR_DOWN = { 0: "down", 1: "up" };
 
 /**
@@ -27,7 +27,7 @@ export const services: Row = {
             title: "Services up",
             description: "Each service, as Prometheus reaches it. One that is down takes its signal with it; agents keep what they have until it is back.",
             unit: "none", width: 14, thresholds: { green: 1 }, below: "red",
-            queries: [metrics('max by (job) (up{job=~"prometheus|alertmanager|loki|tempo|grafana|gateway|monitoring-host"})', { legend: "{{job}}", instant: true })],
+            queries: [metrics(`max by (job) (up{${SERVICES}})`, { legend: "{{job}}", instant: true })],
         }, (panel) => panel.mappings([valueTexts(UP_OR_DOWN)])),
         stat({
             title: "Configuration in force",
@@ -68,14 +68,14 @@ export const services: Row = {
         ]),
         timeSeries({
             title: "Time of queries",
-            description: "Time in which 99 % of the queries were answered, as each service counts its own. Empty while nobody asks.",
+            description: "Time in which 99 % of the queries were answered, as each service counts its own. Over five minutes each; nothing is drawn while nobody asks.",
             unit: "s", min: 0, width: 12, thresholds: { yellow: 3, red: 10 },
             // Native histograms: their buckets are no series of their own.
             queries: [
-                metrics('histogram_quantile(0.99, sum(rate(prometheus_http_request_duration_seconds{handler=~"/api/v1/query(_range)?"}[$__rate_interval])))',
+                metrics('histogram_quantile(0.99, sum(rate(prometheus_http_request_duration_seconds{handler=~"/api/v1/query(_range)?"}[5m])))',
                     { legend: "Prometheus" }),
-                metrics('histogram_quantile(0.99, sum(rate(loki_request_duration_seconds{route=~"loki_api_v1_query(_range)?"}[$__rate_interval])))', { legend: "Loki" }),
-                metrics('histogram_quantile(0.99, sum(rate(tempo_request_duration_seconds{route=~"api_.*"}[$__rate_interval])))', { legend: "Tempo" }),
+                metrics('histogram_quantile(0.99, sum(rate(loki_request_duration_seconds{route=~"loki_api_v1_query(_range)?"}[5m])))', { legend: "Loki" }),
+                metrics('histogram_quantile(0.99, sum(rate(tempo_request_duration_seconds{route=~"api_.*"}[5m])))', { legend: "Tempo" }),
             ],
         }),
     ],
