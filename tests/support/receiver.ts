@@ -9,13 +9,14 @@ export interface Received {
     at: number;
 }
 
-/** An HTTP server on loopback that keeps what is posted to it. */
+/** An HTTP server that keeps what is posted to it. */
 export class Receiver {
     readonly received: Received[] = [];
 
     private constructor(private readonly server: http.Server) {}
 
-    static async start(): Promise<Receiver> {
+    /** @param address where those that post reach this machine. @default loopback */
+    static async start(address = "127.0.0.1"): Promise<Receiver> {
         const server = http.createServer();
         const receiver = new Receiver(server);
         server.on("request", (request, response) => {
@@ -26,13 +27,14 @@ export class Receiver {
                 response.writeHead(200, { "Content-Type": "application/json" }).end("{}");
             });
         });
-        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+        await new Promise<void>((resolve) => server.listen(0, address, resolve));
         return receiver;
     }
 
-    /** Its address with a path, e.g. `http://127.0.0.1:4711/page`. */
+    /** Its address with a path, as `http://127.0.0.1:4711/page`. */
     url(path = ""): string {
-        return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}${path}`;
+        const { address, port } = this.server.address() as AddressInfo;
+        return `http://${address}:${port}${path}`;
     }
 
     /** What came in at a path. */

@@ -13,7 +13,7 @@ import { logGroups } from "../../dashboards/alerts/logs";
 import { isAlert } from "../../dashboards/alerts/rule";
 import { DEFAULT_THRESHOLDS } from "../../dashboards/alerts/thresholds";
 import { DASHBOARD_UIDS } from "../../dashboards";
-import { ALERTING, sampleServices } from "../support/services";
+import { ALERTING, CERTIFICATE, sampleServices } from "../support/services";
 
 const ROOT = path.join(__dirname, "..", "..");
 const rules = [...Object.values(metricGroups(DEFAULT_THRESHOLDS, { memoryLimits: {}, certificateEnds: {} })).flat(), ...logGroups("prod", DEFAULT_THRESHOLDS)].flatMap((group) => group.rules);
@@ -117,16 +117,3 @@ describe("alert routes and receivers", () => {
         assert.ok(!told.join().includes("hush"), told.join());
     });
 });
-
-/** Of no use but its dates. */
-const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBczCCARmgAwIBAgIULf3l6eil8pQ0l8EVV/vyUGghlvgwCgYIKoZIzj0EAwIw
-DzENMAsGA1UEAwwEdGVzdDAeFw0yNjExMjgyMTQ4MjFaFw0zNjExMjUyMTQ4MjFa
-MA8xDTALBgNVBAMMBHRlc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATri0Uy
-PslUNCjw8lgKyA2oj6OxPPxGx7x53kjKj7SqNpPmharfnf02KROdzt3jHHJ1dBpY
-0zHjMD3lkSfrZSOSo1MwUTAdBgNVHQ4EFgQUA5p1JpEK2hjWtRiDa1Zh0ixYTiUw
-HwYDVR0jBBgwFoAUA5p1JpEK2hjWtRiDa1Zh0ixYTiUwDwYDVR0TAQH/BAUwAwEB
-/zAKBggqhkjOPQQDAgNIADBFAiB/viJSvedHjz6d0Ir3mxkso9Nu0DqNmHk04fbw
-hUe1vgIhAOXO+1B1RuiirfkbJ3l7DusP0MIQ80JRIOr8B0iEDzmc
------END CERTIFICATE-----
-`;
