@@ -35,15 +35,16 @@ export function hasData({ rows = 0, atLeast = 1, exemplars }: Row): boolean {
  * Sends every query, those without data again and again until they have some or the time is over. The rows are filled in place.
  *
  * @param choices values of variables instead of those that a dashboard opens with, e.g. `{ shift: "5m" }`
+ * @param pause milliseconds between attempts
  */
-export async function runQueries(grafana: GrafanaClient, rows: Row[], choices: Record<string, VariableValue>, seconds: number): Promise<void> {
+export async function runQueries(grafana: GrafanaClient, rows: Row[], choices: Record<string, VariableValue>, seconds: number, pause = 5000): Promise<void> {
     const end = Date.now() + seconds * 1000;
     let left = rows;
     for (;;) {
         await inParallel(left, (row) => runOne(grafana, row, choices));
         left = left.filter((row) => !hasData(row));
-        if (left.length === 0 || Date.now() > end) return;
-        await sleep(5000);
+        if (left.length === 0 || Date.now() >= end) return;
+        await sleep(pause);
     }
 }
 
