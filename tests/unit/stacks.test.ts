@@ -82,6 +82,26 @@ describe("the owner stack as shipped", () => {
     });
 });
 
+describe("alerts in the owner's config", () => {
+    it("reach the host: receivers as secrets, thresholds, and alerts that are left out", async () => {
+        const config = loadConfig(ROOT, "prod");
+        const url = "https://hooks.example.com/hush";
+        const section = {
+            ...JSON.parse(config["photogather-monitoring:monitoring"]) as object,
+            alerting: { page: [{ kind: "webhook", url }], heartbeatUrl: `${url}-beat` }, thresholds: { gcOverhead: 0.37 }, withoutAlerts: ["ClockSkew"],
+        };
+        pulumi.runtime.setAllConfig({ ...config, "photogather-monitoring:monitoring": JSON.stringify(section) });
+        const { registrations } = await runOffline(() => deploy({ keysDirectory: "out/test/.keys" }), { stack: "prod", computed: COMPUTED, answers: ANSWERS });
+        const file = (end: string) => plannedFiles(registrations).find(({ path: each }) => each.endsWith(end))!.content;
+        assert.deepEqual([file("alertmanager/page-0-url"), file("alertmanager/heartbeat-url")], [url, `${url}-beat`]);
+        assert.match(file("rules/builtin-jvm.yml"), /jvm_gc_overhead\{job=\\"was\\"\} > 0\.37/);
+        assert.doesNotMatch(file("rules/builtin-host.yml"), /ClockSkew/);
+        for (const { name, inputs } of registrations) {
+            assert.doesNotMatch(JSON.stringify(inputs, (_, value: unknown) => isSecret(value) ? "[secret]" : value), /hush/, name);
+        }
+    });
+});
+
 describe("a token and a registration key that are rotated", () => {
     /** The owner's run with these generations of dev's. */
     const rotated = async (generations: number[]): Promise<OfflineRun> => {
