@@ -15,8 +15,8 @@ describe("every panel's every query", () => {
     let grafana: GrafanaClient;
     let rows: Row[];
     let stopTraffic: Undo | undefined;
-    /** Values of variables that a user would choose: a shift for which there is data yet, a trace that is there. */
-    const choices: Record<string, string> = { shift: "5m" };
+    /** Values of variables that a user would choose: a shift for which there is data yet (typed in, as the list begins at 5m), a trace that is there. */
+    const choices: Record<string, string> = { shift: "1m" };
     const faults = new Map<string, Fault>(DASHBOARDS.flatMap((spec) => Object.entries(emptyUntil(spec)).map(([place, fault]) => [`${UIDS[spec.name]}/${place}`, fault] as [string, Fault])));
     const faultOf = ({ query }: Row) => faults.get(`${query.dashboard}/${query.panel}/${query.refId}`);
 

@@ -34,7 +34,7 @@ export function hasData({ rows = 0, atLeast = 1, exemplars }: Row): boolean {
 /**
  * Sends every query, those without data again and again until they have some or the time is over. The rows are filled in place.
  *
- * @param choices values of variables instead of those that a dashboard opens with, e.g. `{ shift: "5m" }`
+ * @param choices values of variables instead of those that a dashboard opens with, e.g. `{ shift: "1m" }`
  * @param pause milliseconds between attempts
  */
 export async function runQueries(grafana: GrafanaClient, rows: Row[], choices: Record<string, VariableValue>, seconds: number, pause = 5000): Promise<void> {
