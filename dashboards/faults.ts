@@ -1,6 +1,6 @@
 /**
  * Faults under which a query returns data that is rightly empty on a healthy day. Each one is injected by the end-to-end tests
- * (`tests/e2e/support/faults.ts`), which then run the queries that name it.
+ * (`tests/e2e/support/faults.ts`), which then run the queries that name it, and by `npm run scrapes`, so that what parts count only then is recorded.
  */
 export const FAULTS = {
     serverError: "requests that end in a 5xx status and an exception",
@@ -9,9 +9,6 @@ export const FAULTS = {
     deadlock: "two threads that wait for each other's lock",
     refusedLogs: "an environment that sends more logs than its limit",
     refusedSpans: "an environment that sends more spans than its limit",
-    agentBacklog: "the gateway away, so that agents queue what they have",
-    applicationDown: "an application that is stopped",
-    handMadeTraceId: "a request whose log line has a hand-made traceId",
     loadTestRun: "a run of a load test with its start and end marked",
 } as const;
 

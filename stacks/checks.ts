@@ -125,9 +125,9 @@ export function crossCheckOwner(owner: OwnerConfig, environment: string, was: Ho
         problems.push(...(wrong.length > 0 ? wrong : validateMemory(`monitoring.host.ec2.${host.ec2.memoryMiB ? "memoryMiB" : "instanceType"}`, hostMemoryMiB(owner))));
     }
     problems.push(...checkTls(owner), ...checkRetention(owner), ...checkTokens(owner));
-    const { withoutDashboards, withoutDataSources, withoutAlerts } = owner;
+    const { withoutDashboards, withoutDataSources, withoutAlerts, alerting, thresholds } = owner;
     problems.push(...under("monitoring", validateGrafana({ withoutDashboards, withoutDataSources }, Object.keys(environments))));
-    problems.push(...under("monitoring", validateAlerting({ withoutAlerts })));
+    problems.push(...under("monitoring", validateAlerting({ alerting, thresholds, withoutAlerts })));
     const own = environments[environment];
     if (!own) {
         problems.push({ path: "monitoring.environments", message: `expected an entry "${environment}", this stack's own environment; found ${Object.keys(environments).join(", ") || "none"}` });

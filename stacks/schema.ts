@@ -93,10 +93,12 @@ const ec2 = z.strictObject({
 
 const machine = z.strictObject({ local: z.boolean().optional(), ssh: ssh.omit({ throughMonitoring: true }).extend({ address }).optional(), memoryMiB: z.int().min(1500).optional() });
 
-const receiver = z.strictObject({ kind: z.enum(["slack", "discord", "webhook"]), url: z.url() });
+const url = z.url("expected a URL: http(s)://HOST/PATH");
+
+const receiver = z.strictObject({ kind: z.enum(["slack", "discord", "webhook"]), url });
 
 /** Where alerts are sent. */
-const alerting = z.strictObject({ page: z.array(receiver).optional(), notify: z.array(receiver).optional(), heartbeatUrl: z.url().optional(), runbookUrl: z.url().optional() });
+const alerting = z.strictObject({ page: z.array(receiver).optional(), notify: z.array(receiver).optional(), heartbeatUrl: url.optional(), runbookUrl: url.optional() });
 
 /** When alerts fire: any of the built-in thresholds. */
 const thresholds = z.strictObject(Object.fromEntries(Object.keys(DEFAULT_THRESHOLDS).map((name) => [name, z.number().min(0).optional()])) as

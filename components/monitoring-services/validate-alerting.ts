@@ -1,4 +1,4 @@
-import { ALERT_NAMES, BUILT_IN, DEFAULT_THRESHOLDS } from "../../dashboards/alerts";
+import { ALERT_NAMES, BUILT_IN, DEFAULT_THRESHOLDS, SHARES } from "../../dashboards/alerts";
 import { quote, validateOneOf } from "../names";
 import { Problem, under } from "../problems";
 import { AlertingArgs, ReceiverArgs } from "./alerting-args";
@@ -43,7 +43,9 @@ function validateUrl(path: string, url: unknown): Problem[] {
 
 function validateThreshold(name: string, value: unknown): Problem[] {
     if (!(name in DEFAULT_THRESHOLDS)) return validateOneOf("", name, Object.keys(DEFAULT_THRESHOLDS));
-    return value === undefined || (typeof value === "number" && Number.isFinite(value) && value >= 0) ? [] : [{ path: "", message: `expected a number of 0 or more, got ${quote(value)}` }];
+    if (value === undefined) return [];
+    if (typeof value !== "number" || !Number.isFinite(value) || value < 0) return [{ path: "", message: `expected a number of 0 or more, got ${quote(value)}` }];
+    return SHARES.includes(name) && value > 1 ? [{ path: "", message: `expected a share from 0 to 1, such as ${value <= 100 ? value / 100 : 0.9}, got ${value}: the alert could never fire` }] : [];
 }
 
 function validateOwnName(path: string, file: string): Problem[] {

@@ -4,6 +4,8 @@ import { KnownThresholds } from "./thresholds";
 
 const ENVIRONMENTS: AlertDashboard = { name: "environments", variables: ["environment"] };
 const HOST: AlertDashboard = { name: "host", variables: ["environment", "instance"] };
+/** Hosts of which an application is scraped, and none answers. */
+const NO_APPLICATION = 'on (environment, instance) (max by (environment, instance) (up{job="was"}) == 0)';
 const WHERE = "{{ $labels.environment }}: {{ $labels.instance }}";
 
 /** Whether hosts, their applications and their agents answer. */
@@ -12,7 +14,7 @@ export function availabilityGroups({ downSeconds, restarts }: KnownThresholds): 
         {
             name: "HostDown", severity: "critical", for: seconds(downSeconds / 2), dashboard: HOST,
             // Neither the agent nor an application answers. Sooner than ApplicationDown, which it silences.
-            expr: 'up{job="host"} == 0 unless on (environment, instance) (up{job="was"} == 1)',
+            expr: `up{job="host"} == 0 and ${NO_APPLICATION}`,
             summary: `${WHERE} does not answer`,
             description: "Neither the agent nor the application ({{ $labels.application }}) on this host answers Prometheus. Its other alerts are silent meanwhile.",
         },
@@ -24,9 +26,10 @@ export function availabilityGroups({ downSeconds, restarts }: KnownThresholds): 
         },
         {
             name: "AgentDown", severity: "warning", for: seconds(downSeconds), dashboard: HOST,
-            expr: 'up{job="host"} == 0 and on (environment, instance) (up{job="was"} == 1)',
+            // Also where no application of the host is scraped: then nothing says whether it is the agent alone or the host.
+            expr: `up{job="host"} == 0 unless ${NO_APPLICATION}`,
             summary: `${WHERE}: the log agent does not answer`,
-            description: "The application answers, its host's agent does not: logs and spans of this host may not arrive, its host metrics do not.",
+            description: "The host's agent does not answer, and its application does, or is not scraped: logs and spans of this host may not arrive, its host metrics do not.",
         },
         {
             name: "ApplicationRestarts", severity: "warning", dashboard: { name: "jvm", variables: ["environment", "application", "instance"] },

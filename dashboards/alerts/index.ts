@@ -12,7 +12,7 @@ import { tomcatHikariGroups } from "./tomcat-hikari";
 
 export { DeploymentFacts } from "./monitoring";
 export { AlertLinks } from "./rule";
-export { AlertThresholds, DEFAULT_THRESHOLDS } from "./thresholds";
+export { AlertThresholds, DEFAULT_THRESHOLDS, SHARES } from "./thresholds";
 
 /** What the built-in rules are made from. */
 export interface AlertOptions {

@@ -68,6 +68,11 @@ export const DEFAULT_THRESHOLDS: KnownThresholds = {
     logErrorsPerSecond: 0.5,
 };
 
+/** Those that are shares: more than 1 is a percentage by mistake. */
+export const SHARES: string[] = [
+    "errorBudget", "slowBudget", "heapUsed", "heapUsedCritical", "gcOverhead", "openFiles", "busyThreads", "diskFree", "memoryAvailable", "memoryAvailableCritical", "queueUsed", "backendMemory",
+] satisfies (keyof AlertThresholds)[];
+
 /** The thresholds, with what was left out filled in. */
 export function planThresholds(thresholds: AlertThresholds = {}): KnownThresholds {
     return { ...DEFAULT_THRESHOLDS, ...Object.fromEntries(Object.entries(thresholds).filter(([, value]) => value !== undefined)) };

@@ -115,4 +115,9 @@ describe("alert routes and receivers", () => {
             ["alerting.page[0].kind", "alerting.page[0].url", "alerting.heartbeatUrl", "alerting.runbookUrl", "thresholds.slowSecond", "thresholds.slowSeconds", "withoutAlerts[0]"]);
         assert.ok(!told.join().includes("hush"), told.join());
     });
+
+    it("a share that is given as a percentage is refused: the alert could never fire", () => {
+        assert.deepEqual(problems({ thresholds: { heapUsed: 85, slowSeconds: 85 } }), ["thresholds.heapUsed: expected a share from 0 to 1, such as 0.85, got 85: the alert could never fire"]);
+        assert.deepEqual(problems({ thresholds: { heapUsed: 1 } }), []);
+    });
 });

@@ -54,6 +54,10 @@ describe("config", () => {
         assert.match(problemsOf(() => owner(dev({ token: "a".repeat(20), tokenGenerations: [1, 2] })))[0], /tokenGenerations: counts tokens that are made here/);
         assert.match(problemsOf(() => owner(dev({ previousToken: "a".repeat(20) })))[0], /previousToken: needs token beside it/);
     });
+    it("what the alerts would refuse later is refused here", () => {
+        const lines = problemsOf(() => owner({ thresholds: { heapUsed: 85 }, alerting: { runbookUrl: "https://wiki.example.com/#x" }, withoutAlerts: ["Nothing"] }));
+        for (const path of ["alerting.runbookUrl", "thresholds.heapUsed", "withoutAlerts[0]"]) assert.ok(lines.some((line) => line.startsWith(`monitoring.${path}: `)), lines.join("\n"));
+    });
     it("an instance type that is too small is refused with the smallest that does; the plan shows what a good one gives to whom", () => {
         const ec2 = (instanceType: string) => owner({ host: { ec2: { instanceType, gatewayFrom: ["10.0.0.0/16"], sshFrom: ["10.0.0.0/16"] } } });
         const [line] = problemsOf(() => ec2("t4g.micro"));

@@ -25,18 +25,6 @@ export const INJECTORS: Record<Fault, Injector> = {
         // Nothing but its end undoes a deadlock.
         return () => apps.loadtest.restart();
     }),
-    handMadeTraceId: on("prod", ({ apps }) => keepRequesting(apps.prod, [{ path: "/api/photos/2", headers: ["X-Trace-Id: order-ROUND"] }], { rate: 1 })),
-    applicationDown: on("loadtest", async ({ apps }) => {
-        await apps.loadtest.stop();
-        return () => apps.loadtest.restart();
-    }),
-    agentBacklog: on("prod", async ({ hosts, monitor, stacks }) => {
-        const { url } = (await stacks.prod.outputs()).monitoring as { url: string };
-        // On the agent's side: people still reach Grafana, which is behind the same port.
-        const rule = `OUTPUT -p tcp -d ${monitor.address} --dport ${new URL(url).port} -j REJECT --reject-with tcp-reset`;
-        await hosts.prod.must(`iptables -I ${rule}`);
-        return async () => { await hosts.prod.must(`iptables -D ${rule}`); };
-    }),
     refusedLogs: on("dev", async (world) => {
         const ingest = await Ingest.of(world, "dev");
         // More in one request than may come at once (24 MiB), so that none of it is taken.
