@@ -1,6 +1,6 @@
 /**
- * How long each dashboard takes to answer all its queries at a range of 1 h, with 50 hosts of 600 series each, and whether the backends stay within the
- * memory of the smallest plan meanwhile. Ends with status 1 where a dashboard takes 3 s or longer, a query fails, or a backend passes its limit.
+ * How long each dashboard takes to answer all its queries at the range that it opens with, with 50 hosts of 600 series each, and whether the backends stay within the
+ * memory of the smallest plan meanwhile: Prometheus, Loki and Tempo, each with its limit. Ends with status 1 where a dashboard takes 3 s or longer, a query fails, or a backend passes its limit.
  *
  *     npm run bench:dashboards
  *     npm run bench:dashboards -- --with-hosts    the hosts' own metrics and the agents' besides: twice as many series
@@ -9,15 +9,16 @@ import * as fs from "node:fs";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import * as path from "node:path";
-import { buildDashboard, DASHBOARDS, UIDS } from "../../dashboards";
+import { buildDashboard, DASHBOARDS, DashboardSpec, UIDS } from "../../dashboards";
 import { DashboardJson } from "../support/dashboards/model";
 import { findPart } from "../support/parts";
 import { freePorts, Running } from "../support/running";
 import { sampleServices } from "../support/services";
-import { Answer, askAll, requestsOf } from "./support/ask";
+import { Answer, askAll, Backends, requestsOf } from "./support/ask";
 import { parseExposition, Series } from "./support/exposition";
 import { prioritize } from "./support/limits";
-import { resetPeaks, Taken, taken } from "./support/limited";
+import { Limited, resetPeaks, Taken, taken } from "./support/limited";
+import { BenchBackend, fillLoki, fillTempo, LINES_PER_SECOND, TRACES_PER_SECOND } from "./support/logs-and-traces";
 import { BenchPrometheus } from "./support/prometheus";
 import { remoteWrite } from "./support/remote-write";
 import { moreEndpoints, scraped, serveHosts, simulatedHosts, Simulation, spanMetrics, withExemplars } from "./support/simulated-hosts";
@@ -39,22 +40,27 @@ interface Result {
     empty: Answer[];
     failed: Answer[];
     seconds: number[];
-    /** Processor time of the backend for one round: the rest is waiting for processors that others use. */
+    /** Processor time of the backends for one round: the rest is waiting for processors that others use. */
     processorSeconds: number;
     slowest: Answer;
 }
 
 async function main(): Promise<number> {
-    const binary = findPart("prometheus");
-    if (!binary) throw new Error("the part \"prometheus\" is missing: put it on PATH");
+    const binary = Object.fromEntries(["prometheus", "loki", "tempo"].map((name) => {
+        const found = findPart(name);
+        if (!found) throw new Error(`the part "${name}" is missing: put it on PATH`);
+        return [name, found];
+    }));
     say(prioritize(-19) ? "before other processes" : "with the same priority as other processes: what else runs here is measured as well");
     const running = new Running();
     let server: Server | undefined;
     let prometheus: BenchPrometheus | undefined;
+    const others: BenchBackend[] = [];
     try {
         const [port] = await freePorts(1);
-        prometheus = new BenchPrometheus(running, sampleServices({ rules: {}, logRules: {} }), port);
-        await prometheus.start(binary);
+        const args = sampleServices({ rules: {}, logRules: {} });
+        prometheus = new BenchPrometheus(running, args, port);
+        await prometheus.start(binary.prometheus);
 
         const jobs: Record<string, Series[]> = { was: moreEndpoints(recorded("was"), SERIES), ...(process.argv.includes("--with-hosts") ? { host: recorded("host"), agent: recorded("agent") } : {}) };
         const spans = spanMetrics(jobs.was);
@@ -72,7 +78,13 @@ async function main(): Promise<number> {
             }
             await prometheus.record(from, from + 299, STEP);
         }
-        say("an hour of the past is written");
+        say("an hour of the past is written: metrics");
+        const loki = await fillLoki(running, binary.loki, args, hosts, [end - RANGE, end]);
+        others.push(loki);
+        say(`${LINES_PER_SECOND} lines a second of each host`);
+        const tempo = await fillTempo(running, binary.tempo, args, hosts, prometheus.url, [end - RANGE, end]);
+        others.push(tempo);
+        say(`${TRACES_PER_SECOND} traces a second of each host, of five spans`);
 
         server = serveHosts(hosts, jobs, simulation);
         await new Promise<void>((resolve) => server!.listen(0, "127.0.0.1", resolve));
@@ -85,17 +97,19 @@ async function main(): Promise<number> {
         await new Promise((resolve) => setTimeout(resolve, 4 * STEP * 1000));
         say(`live: ${await prometheus.value("prometheus_tsdb_head_series")} series in the head`);
 
-        const before = taken(prometheus.program);
-        resetPeaks(prometheus.program);
+        const programs = [prometheus.program, loki.program, tempo.program];
+        const before = programs.map(taken);
+        programs.forEach(resetPeaks);
+        const backends = { prometheus: prometheus.url, loki: loki.url, tempo: tempo.url, tenants: Object.keys(HOSTS).join("|") };
         const results: Result[] = [];
-        for (const spec of DASHBOARDS) results.push(await measure(buildDashboard(spec) as DashboardJson, prometheus));
-        return report(results, [taken(prometheus.program)], before);
+        for (const spec of DASHBOARDS) results.push(await measure(buildDashboard(spec) as DashboardJson, openingRange(spec), backends, programs));
+        return report(results, programs.map(taken), before);
     } finally {
         server?.close();
         await running.stop();
         // The session may outlive us.
         prioritize(0);
-        prometheus?.program.group?.remove();
+        for (const each of [prometheus, ...others]) each?.program.group?.remove();
     }
 }
 
@@ -104,20 +118,28 @@ function recorded(job: string): Series[] {
     return parseExposition(fs.readFileSync(path.join(__dirname, `recorded-${job}.prom`), "utf8"));
 }
 
+/** Seconds of the range that the dashboard opens with. */
+function openingRange({ from = "now-1h" }: DashboardSpec): number {
+    const [, count, unit] = /^now-(\d+)([mh])$/.exec(from) ?? [];
+    if (!unit) throw new Error(`a range that is not understood: ${from}`);
+    return Number(count) * (unit === "h" ? 3600 : 60);
+}
+
 /** Opens a dashboard a few times, one after the other. */
-async function measure(dashboard: DashboardJson, { url, program }: BenchPrometheus): Promise<Result> {
+async function measure(dashboard: DashboardJson, rangeSeconds: number, backends: Backends, programs: Limited[]): Promise<Result> {
     const rounds = [];
-    const before = taken(program).processorSeconds;
-    for (let i = 0; i < ROUNDS; i++) rounds.push(await askAll(requestsOf(dashboard, { prometheus: url, tenants: Object.keys(HOSTS).join("|") }, Math.floor(Date.now() / 1000), RANGE), PARALLEL));
+    const processorSeconds = () => programs.reduce((sum, program) => sum + taken(program).processorSeconds, 0);
+    const before = processorSeconds();
+    for (let i = 0; i < ROUNDS; i++) rounds.push(await askAll(requestsOf(dashboard, backends, Math.floor(Date.now() / 1000), rangeSeconds), PARALLEL));
     const { answers } = rounds[rounds.length - 1];
     const slowest = rounds.flatMap((round) => round.answers).reduce((a, b) => (b.seconds > a.seconds ? b : a));
     return {
         dashboard: dashboard.uid!, requests: answers.length, empty: answers.filter(({ rows, what, error }) => rows === 0 && !error && what !== "exemplars"),
-        failed: rounds.flatMap((round) => round.answers).filter(({ error }) => error), seconds: rounds.map(({ seconds }) => seconds), processorSeconds: (taken(program).processorSeconds - before) / ROUNDS, slowest,
+        failed: rounds.flatMap((round) => round.answers).filter(({ error }) => error), seconds: rounds.map(({ seconds }) => seconds), processorSeconds: (processorSeconds() - before) / ROUNDS, slowest,
     };
 }
 
-function report(results: Result[], backends: Taken[], before: Taken): number {
+function report(results: Result[], backends: Taken[], before: Taken[]): number {
     say("\ndashboard        requests  empty  first s  worst s  CPU s  the slowest query");
     for (const { dashboard, requests, empty, seconds, processorSeconds, slowest } of results) {
         const figures = [seconds[0], Math.max(...seconds)].map((each) => each.toFixed(2).padStart(7)).join("  ");
@@ -126,7 +148,7 @@ function report(results: Result[], backends: Taken[], before: Taken): number {
     for (const { dashboard, empty } of results) for (const { panel, refId } of empty) say(`  empty: ${dashboard} / ${panel} / ${refId}`);
     for (const each of backends) {
         const enforced = each.groupMiB === undefined ? "not enforced here, as this machine lets us make no memory group" : `enforced: at most ${each.groupMiB.toFixed(0)} MiB, page cache included, and ${each.kills} kills`;
-        say(`${each.name}: limit ${each.limitMiB} MiB, ${enforced}; resident ${each.residentMiB.toFixed(0)} MiB, mapped files included; ${before.residentMiB.toFixed(0)} MiB while the past was written`);
+        say(`${each.name}: limit ${each.limitMiB} MiB, ${enforced}; resident ${each.residentMiB.toFixed(0)} MiB, mapped files included; ${before.find(({ name }) => name === each.name)!.residentMiB.toFixed(0)} MiB while the past was written`);
     }
     const problems = [
         ...results.flatMap(({ dashboard, seconds }) => (Math.max(...seconds) < LIMIT_SECONDS ? [] : [`${dashboard} takes ${Math.max(...seconds).toFixed(2)} s: ${LIMIT_SECONDS} s is the limit`])),
