@@ -61,7 +61,7 @@ export async function fillTempo(running: Running, binary: string, args: KnownSer
     const query = new URLSearchParams({ q: "{ span.db.query.text != nil && duration > 100ms }", start: String(from), end: String(to) });
     await eventually("Tempo finds the traces", 240, async () => {
         const answer = await fetch(`${backend.url}/api/search?${query}`, { headers: { "X-Scope-OrgID": [...new Set(hosts.map((host) => host.environment))].join("|") } });
-        return answer.ok && ((await answer.json()) as { traces?: object[] }).traces?.length;
+        return answer.ok && (((await answer.json()) as { traces?: object[] }).traces ?? []).length > 0;
     });
     return backend;
 }
