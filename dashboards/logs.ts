@@ -24,7 +24,7 @@ export const logsDashboard: DashboardSpec = {
         textVariable("search", "Search"), textVariable("slowerMs", "Slow from (ms)", "1000"),
     ],
     // Each panel reads every line of the range: an hour of many hosts takes seconds for each.
-    from: "now-15m",
+    from: "now-10m",
     links: navigation(["service", "Service"], ["traces", "Traces"], ["jvm", "JVM"], ["environments", "Environments"]),
     rows: [
         {

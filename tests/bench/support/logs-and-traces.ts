@@ -82,7 +82,7 @@ const LOGGERS = ["AccessLogFilter", "PhotoService", "PhotoController", "AlbumSer
 /** A line with the structured metadata that our agents give it. */
 function line({ phase }: SimulatedHost, seconds: number, i: number): [string, string, Record<string, string>] {
     const traceId = randomBytes(16).toString("hex");
-    const [level, logger, elapsed] = [LEVELS[(i + phase) % LEVELS.length], LOGGERS[(i + phase) % LOGGERS.length], 5 + ((i * 37 + phase * 11) % 900)];
+    const [level, logger, elapsed] = [LEVELS[(i + phase) % LEVELS.length], LOGGERS[(i + phase) % LOGGERS.length], 5 + ((i * 37 + phase * 11) % 1500)];
     const text = `${new Date(seconds * 1000).toISOString()} ${level.padStart(5)} [was,${traceId},${traceId.slice(16)}] 4245 --- [http-nio-8080-exec-${i % 50}] ${logger} : `
         + `traceId=${traceId.slice(0, 12)} elapsed=${elapsed}ms method=GET uri=/api/photos/${i} status=${level === "ERROR" ? 500 : 200}`;
     return [nanoseconds(seconds), text, { level, logger, trace_id: traceId, span_id: traceId.slice(16), elapsed_ms: String(elapsed), method: "GET", status: "200", request_id: traceId.slice(0, 12) }];
