@@ -41,7 +41,7 @@ export function deployShared(owner: OwnerConfig, { environment, repair }: StackC
 
     const services = new MonitoringServices("monitoring", {
         machine: host.machine, address: host.address, hostId: host.id, memoryMiB: host.memoryMiB, bootTimeoutSeconds: host.bootTimeoutSeconds, keysDirectory,
-        port: owner.port, tls: gatewayTls, names: [...host.names, ...(owner.names ?? [])], grafanaAdminPassword: adminPassword, 
+        port: owner.port, tls: gatewayTls, names: [...host.names, ...(owner.names ?? [])], grafanaAdminPassword: adminPassword,
         alerting: alertingArgs(owner), thresholds: owner.thresholds, withoutAlerts: owner.withoutAlerts,
         environments: Object.fromEntries(Object.keys(identities).map((name) => [name, environmentArgs(owner, name, identities[name])])),
         destroyWithMembers: owner.destroyWithMembers,

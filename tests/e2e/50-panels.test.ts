@@ -54,7 +54,7 @@ describe("every panel's every query", () => {
 
     it("that is rightly empty before fills under its fault", async () => {
         const named = [...new Set(faults.values())];
-        const undo = await Promise.all(named.map((fault) => INJECTORS[fault].inject(world)));
+        const undo = await Promise.all(named.map((fault) => INJECTORS[fault](world)));
         try {
             await runQueries(grafana, rows.filter((row) => named.includes(faultOf(row)!)), choices, 180);
         } finally {

@@ -32,13 +32,3 @@ function isCounter(name: string, types: Record<string, string>): boolean {
 function parseLabels(text: string): Record<string, string> {
     return Object.fromEntries([...text.matchAll(LABEL)].map(([, name, value]) => [name, value.replace(/\\(.)/g, (_, c: string) => (c === "n" ? "\n" : c))]));
 }
-
-/** Text format again, types included so that Prometheus takes it. */
-export function renderExposition(series: Series[]): string {
-    return `${series.map(({ name, labels, value }) => `${name}${renderLabels(labels)} ${value}`).join("\n")}\n`;
-}
-
-function renderLabels(labels: Record<string, string>): string {
-    const parts = Object.entries(labels).map(([name, value]) => `${name}="${value.replace(/\\/g, "\\\\").replace(/"/g, '\\"').replace(/\n/g, "\\n")}"`);
-    return parts.length > 0 ? `{${parts.join(",")}}` : "";
-}

@@ -3,50 +3,42 @@ import type { Fault } from "../../../dashboards";
 import { Ingest } from "./ingest";
 import { keepRequesting, Undo } from "./traffic";
 import { sleep } from "./wait";
-import { APPLICATION, Environment, World } from "./world";
+import { APPLICATION, World } from "./world";
 
 /** Brings a fault about, and keeps it up until what it gives is called. Metrics show it two scrapes later. */
-export interface Injector {
-    /** Where it happens. */
-    environment: Environment;
-    inject: (world: World) => Promise<Undo>;
-}
+export type Injector = (world: World) => Promise<Undo>;
 
 const MIB = 1 << 20;
 
 /** How each fault is brought about; each environment's other faults leave its neighbours alone. */
 export const INJECTORS: Record<Fault, Injector> = {
-    serverError: on("dev", ({ apps }) => keepRequesting(apps.dev, [{ path: "/api/photos/fail" }], { rate: 2 })),
-    slowSql: on("loadtest", ({ apps }) => keepRequesting(apps.loadtest, [{ path: "/api/photos/slow?ms=700" }], { rate: 2 })),
+    serverError: ({ apps }) => keepRequesting(apps.dev, [{ path: "/api/photos/fail" }], { rate: 2 }),
+    slowSql: ({ apps }) => keepRequesting(apps.loadtest, [{ path: "/api/photos/slow?ms=700" }], { rate: 2 }),
     // Five connections, of which each request holds one for seconds, and a patience of two.
-    poolExhausted: on("loadtest", ({ apps }) => keepRequesting(apps.loadtest, Array(15).fill({ path: "/api/photos/slow?ms=1500" }), { parallel: 15 })),
-    deadlock: on("loadtest", async ({ apps }) => {
+    poolExhausted: ({ apps }) => keepRequesting(apps.loadtest, Array(15).fill({ path: "/api/photos/slow?ms=1500" }), { parallel: 15 }),
+    deadlock: async ({ apps }) => {
         await apps.loadtest.post("/api/deadlock");
         // Nothing but its end undoes a deadlock.
         return () => apps.loadtest.restart();
-    }),
-    refusedLogs: on("dev", async (world) => {
+    },
+    refusedLogs: async (world) => {
         const ingest = await Ingest.of(world, "dev");
         // More in one request than may come at once (24 MiB), so that none of it is taken.
         const lines = Array.from({ length: 150 }, () => "x".repeat(MIB / 5));
         return repeat(4, () => expectRefusal(ingest.logs({ environment: "dev", application: APPLICATION, instance: "flood", source: "file" }, lines)));
-    }),
-    refusedSpans: on("dev", async (world) => {
+    },
+    refusedSpans: async (world) => {
         const ingest = await Ingest.of(world, "dev");
         // A trace may have 2 MB.
         return repeat(4, () => ingest.spans({ "service.name": APPLICATION, "service.instance.id": "flood", "deployment.environment.name": "dev" }, hugeTrace(3 * MIB)));
-    }),
-    loadTestRun: on("loadtest", async (world) => {
+    },
+    loadTestRun: async (world) => {
         const ingest = await Ingest.of(world, "loadtest");
         const mark = (line: string) => ingest.logs({ source: "marker", environment: "loadtest", application: APPLICATION }, [line]);
         await mark("start of run 42: 200 users");
         return async () => { await mark("end of run 42"); };
-    }),
+    },
 };
-
-function on(environment: Environment, inject: Injector["inject"]): Injector {
-    return { environment, inject };
-}
 
 /** Does something every few seconds until the result is called; what fails then fails there. */
 function repeat(seconds: number, act: () => Promise<unknown>): Undo {

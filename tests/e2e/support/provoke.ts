@@ -10,7 +10,7 @@ const LONG_ENOUGH = 45_000;
 
 /** Brings about whatever makes the parts show series that a healthy day does not have, and undoes it. */
 export async function provoke(world: World): Promise<void> {
-    const undo = await Promise.all(FAULTS.map((fault) => INJECTORS[fault].inject(world)));
+    const undo = await Promise.all(FAULTS.map((fault) => INJECTORS[fault](world)));
     try {
         await Promise.all([withWrongToken(world), flushLoki(world)]);
     } finally {
