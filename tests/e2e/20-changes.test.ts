@@ -18,7 +18,7 @@ describe("changes", () => {
     let second: Host;
 
     before(async () => {
-        world = await World.get();
+        world = await (await World.get()).deployed();
         grafana = await world.grafana();
         second = await world.lab.host("dev-was-2", 14);
         await Was.install(second, { application: APPLICATION });

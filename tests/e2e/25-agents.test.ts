@@ -13,7 +13,7 @@ describe("other agents and ways", () => {
     let app: Was;
 
     before(async () => {
-        world = await World.get();
+        world = await (await World.get()).deployed();
         grafana = await world.grafana();
         third = await world.lab.host("dev-was-3", 15);
         app = await Was.install(third, { application: APPLICATION });

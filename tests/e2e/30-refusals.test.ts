@@ -9,7 +9,7 @@ const TARGETS = "/etc/photogather-monitoring/prometheus/registered/targets";
 describe("refusals", () => {
     let world: World;
 
-    before(async () => { world = await World.get(); });
+    before(async () => { world = await (await World.get()).deployed(); });
 
     describe("members that cannot join", () => {
         /** Only the stack itself, and what was read, may be in its state. */

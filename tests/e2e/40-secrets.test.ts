@@ -9,7 +9,7 @@ import { ENVIRONMENTS, Environment, StackSettings, World } from "./support/world
 describe("secrets", () => {
     let world: World;
 
-    before(async () => { world = await World.get(); });
+    before(async () => { world = await (await World.get()).deployed(); });
 
     /** A run that must fail, for a reason that it tells; then everything is put back. */
     const failing = (what: string, environment: Environment, reason: RegExp, change: (settings: StackSettings) => void, spoil = async () => {}, mend = async () => {}) =>

@@ -21,7 +21,7 @@ describe("every panel's every query", () => {
     const aTrace = (more = "") => eventually("a trace", 90, async () => (await grafana.searchTraces(`{ resource.service.name = "${APPLICATION}" ${more}&& span.db.query.text != "" }`))[0]);
 
     before(async () => {
-        world = await World.get();
+        world = await (await World.get()).deployed();
         grafana = await world.grafana();
         stopTraffic = await startTraffic(Object.values(world.apps));
         rows = await readDashboards(grafana, DASHBOARDS.map(({ name }) => UIDS[name]));

@@ -29,7 +29,7 @@ describe("correlation", () => {
 
     before(async function () {
         this.timeout(300_000);
-        const world = await World.get();
+        const world = await (await World.get()).deployed();
         grafana = await world.grafana();
         since = Date.now() / 1000 - 1;
         await Promise.all(ENVIRONMENTS.map(async (environment, i) => { requests[environment] = await slowRequest(world, grafana, environment, 1500 + i); }));

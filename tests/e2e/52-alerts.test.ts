@@ -22,7 +22,7 @@ describe("alerts", () => {
     const SEVERITIES: Record<Environment, string> = { prod: "page", dev: "notify", loadtest: "none" };
 
     before(async () => {
-        world = await World.get();
+        world = await (await World.get()).deployed();
         grafana = await world.grafana();
         receiver = await Receiver.start(world.lab.network.gateway);
     });

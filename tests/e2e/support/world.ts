@@ -131,6 +131,18 @@ export class World {
         return this.keep(await this.stacks[environment].up());
     }
 
+    /** The three stacks are up and the applications send; a file that is run alone gets there by this. 10-wiring does it step by step, and tests it. */
+    async deployed(): Promise<World> {
+        for (const environments of [["prod"], ["dev", "loadtest"]] as const) {
+            const absent = environments.filter((name) => !this.stacks[name]);
+            for (const name of absent) await this.configure(name);
+            for (const run of await Promise.all(absent.map((name) => this.up(name)))) if (!run.ok) throw new Error(run.output);
+            // Docker reads an environment file when a container is made: its owner makes it anew, once.
+            if (absent.includes("dev")) await this.apps.dev.restart();
+        }
+        return this;
+    }
+
     keep(run: Run): Run {
         this.runs.push(run);
         return run;
