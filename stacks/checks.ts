@@ -6,6 +6,7 @@ import { validateMonitoringHost } from "../components/monitoring-host/validate";
 import { validateMemory } from "../components/monitoring-services/budget";
 import { validateLogRetention, validateRetention } from "../components/monitoring-services/retention";
 import { validateAlerting } from "../components/monitoring-services/validate-alerting";
+import { validateAcceptIrreversible } from "../components/monitoring-services/upgrade";
 import { validateGrafana } from "../components/monitoring-services/validate-grafana";
 import { validateJavaAgent } from "../components/otel-java-agent/plan";
 import { Problem, under } from "../components/problems";
@@ -128,6 +129,7 @@ export function crossCheckOwner(owner: OwnerConfig, environment: string, was: Ho
     const { withoutDashboards, withoutDataSources, withoutAlerts, alerting, thresholds } = owner;
     problems.push(...under("monitoring", validateGrafana({ withoutDashboards, withoutDataSources }, Object.keys(environments))));
     problems.push(...under("monitoring", validateAlerting({ alerting, thresholds, withoutAlerts })));
+    problems.push(...under("monitoring.acceptIrreversible", validateAcceptIrreversible(owner.acceptIrreversible ?? {})));
     const own = environments[environment];
     if (!own) {
         problems.push({ path: "monitoring.environments", message: `expected an entry "${environment}", this stack's own environment; found ${Object.keys(environments).join(", ") || "none"}` });

@@ -5,6 +5,7 @@ import { Connection, CONNECTION_FORMAT } from "../components/connection";
 import { SshConnection, SshJump } from "../components/machine";
 import { REGISTRATION } from "../components/metrics-target/registration";
 import { AlertingArgs, EnvironmentArgs, GatewayTlsArgs, MembersGuard, MonitoringServices } from "../components/monitoring-services";
+import { DATA } from "../components/monitoring-services/services";
 import { Identity, makeIdentity, newest } from "./identity";
 import type { StackConfig } from "./model";
 import { OwnerHost, ownerHost } from "./owner-host";
@@ -46,7 +47,7 @@ export function deployShared(owner: OwnerConfig, { environment, repair }: StackC
         environments: Object.fromEntries(Object.keys(identities).map((name) => [name, environmentArgs(owner, name, identities[name])])),
         destroyWithMembers: owner.destroyWithMembers,
         withoutDashboards: owner.withoutDashboards, withoutDataSources: owner.withoutDataSources,
-        retention: owner.retention, dataDirectory: owner.directory, images: owner.images, registry: owner.registry,
+        retention: owner.retention, dataDirectory: owner.directory, images: owner.images, acceptIrreversible: owner.acceptIrreversible, registry: owner.registry,
     }, { dependsOn: host.dependsOn });
 
     const connections = Object.fromEntries(Object.entries(identities).map(([name, identity]) => [name, connectionFor(name, identity, host, services)]));
@@ -57,7 +58,7 @@ export function deployShared(owner: OwnerConfig, { environment, repair }: StackC
         }, { dependsOn: [services, ...dependsOn] }),
         outputs: {
             monitoring: {
-                url: services.gatewayUrl, versions: services.versions,
+                url: services.gatewayUrl, versions: services.versions, directory: owner.directory ?? DATA,
                 environments: Object.fromEntries(Object.entries(owner.environments).map(([name, { cidrs, hosts, labels }]) => [name, { cidrs, hosts: hosts ?? [], labels: labels ?? [] }])),
             },
             ...Object.fromEntries(Object.entries(connections).map(([name, connection]) => [`connection_${name}`, connection])),

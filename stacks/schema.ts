@@ -112,7 +112,7 @@ const owner = z.strictObject({
     trustedCa: z.string().optional(), email: z.string().optional(),
     names: z.array(address).optional(), adminPassword: z.string().min(12, "expected at least 12 characters").optional(), directory: absolutePath.optional(),
     retention: z.strictObject({ metrics: duration.optional(), metricsSize: z.string().optional(), logs: duration.optional(), traces: duration.optional() }).optional(),
-    images: z.record(z.string(), z.string()).optional(), registry: z.string().optional(), destroyWithMembers: z.boolean().optional(),
+    images: z.record(z.string(), z.string()).optional(), acceptIrreversible: z.record(z.string(), z.string()).optional(), registry: z.string().optional(), destroyWithMembers: z.boolean().optional(),
     alerting: alerting.optional(), thresholds: thresholds.optional(), withoutAlerts: z.array(z.string()).optional(),
     withoutDashboards: z.array(z.string()).optional(), withoutDataSources: z.array(z.string()).optional(),
 });

@@ -13,13 +13,11 @@ export function pulumiCli(...args: string[]): string {
 }
 
 /** Runs a tool's main function; a failure is one line and an exit code. */
-export function runTool(main: () => void): void {
-    try {
-        main();
-    } catch (error) {
-        console.error(`error: ${(error as Error).message}`);
+export function runTool(main: () => void | Promise<void>): void {
+    void (async () => main())().catch((error: Error) => {
+        console.error(`error: ${error.message}`);
         process.exitCode = 1;
-    }
+    });
 }
 
 /** The stack that `--stack` names. */

@@ -56,6 +56,11 @@ export interface MonitoringServicesArgs {
     dataDirectory?: string;
     /** Images by service instead of the pinned ones, e.g. `{ loki: "grafana/loki:3.7.9" }`. @default {} */
     images?: Record<string, string>;
+    /**
+     * Steps between versions that cannot be undone and are wanted all the same, without a backup: service to the version that it goes to, as in its tag,
+     * e.g. `{ grafana: "13.0.0" }`. @default {}
+     */
+    acceptIrreversible?: Record<string, string>;
     /** Put before every image's name, for a mirror, e.g. `registry.example.com/mirror`. @default "" */
     registry?: string;
     /** Memory that the host really has for all of this, in MiB; a `t4g.small` has 1,840 of its 2,048. @default 1840 */

@@ -51,9 +51,8 @@ export function planContainers(options: ContainerOptions): Record<string, Contai
                     // The first check comes after one interval; each costs a process in the container, so no more of them than needed. No `startInterval`:
                     // Docker before 25, which Debian 12 ships, refuses it.
                     healthcheck: { tests: service.health, interval: "15s", timeout: "5s", startPeriod: "2m0s", startInterval: "0s", retries: 3 },
-                    // A container that never gets well fails the deployment.
-                    wait: true,
-                    waitTimeout: 180,
+                    // The last step of the deployment waits for all of them, and can say what to do where one never gets well.
+                    wait: false,
                     // Without them Docker's provider kills at once, and what is in memory is replayed or lost.
                     stopTimeout: service.stopSeconds,
                     destroyGraceSeconds: service.stopSeconds,

@@ -13,6 +13,7 @@ import { planGatewayCa, planGatewayUrl } from "./gateway";
 import { preflightScript, readyScript, removalScript, settleScript } from "./scripts";
 import { DATA, NETWORK, planImages, SERVICES } from "./services";
 import { provideSshFiles } from "./ssh-files";
+import { UpgradeArgs, upgradeCheckScript } from "./upgrade";
 import { validateMonitoringServices } from "./validate";
 
 export * from "./alerting-args";
@@ -51,12 +52,14 @@ export class MonitoringServices extends pulumi.ComponentResource {
         const bundle = pulumi.secret(known.apply(planServiceBundle));
         const hostId = pulumi.output(args.hostId ?? "");
 
-        const files = this.createFiles(name, args, bundle, hostId, opts);
+        const images = planImages(args.images, args.registry);
+        const upgrade = { dataDirectory: args.dataDirectory ?? DATA, images, acceptIrreversible: args.acceptIrreversible };
+
+        const files = this.createFiles(name, args, { bundle, hostId, upgrade }, opts);
         const { provider, sshFiles } = this.createProvider(name, args, files);
         const network = this.createNetwork(name, provider, hostId, files);
-        const images = planImages(args.images, args.registry);
         const containers = this.createContainers(name, args, { provider, network, bundle, hostId, images, files });
-        this.createReady(name, args, bundle, containers);
+        this.createReady(name, args, { bundle, upgrade }, containers);
 
         this.gatewayUrl = pulumi
             .output(args.address)
@@ -71,8 +74,7 @@ export class MonitoringServices extends pulumi.ComponentResource {
     private createFiles(
         name: string,
         args: MonitoringServicesArgs,
-        bundle: pulumi.Output<Bundle>,
-        hostId: pulumi.Output<string>,
+        { bundle, hostId, upgrade }: { bundle: pulumi.Output<Bundle>; hostId: pulumi.Output<string>; upgrade: UpgradeArgs },
         opts: pulumi.ComponentResourceOptions | undefined,
     ): pulumi.CustomResource {
         const boot = args.bootTimeoutSeconds ?? 0;
@@ -83,7 +85,7 @@ export class MonitoringServices extends pulumi.ComponentResource {
                 bundle,
                 bundleName: BUNDLE,
                 triggers: [hostId],
-                before: preflightScript(boot, args.destroyWithMembers ? undefined : Object.keys(args.environments)),
+                before: preflightScript(boot, args.destroyWithMembers ? undefined : Object.keys(args.environments)) + upgradeCheckScript(upgrade),
                 after: settleScript(args.dataDirectory ?? DATA),
                 remove: removalScript(args.dataDirectory ?? DATA),
                 ...(boot > 0 ? { patience: { attempts: -1 } } : {}),
@@ -148,10 +150,15 @@ export class MonitoringServices extends pulumi.ComponentResource {
     }
 
     /** Waits until every service says that it runs the present configuration. Runs again when a file or a container changes. */
-    private createReady(name: string, args: MonitoringServicesArgs, bundle: pulumi.Output<Bundle>, containers: docker.Container[]): void {
+    private createReady(
+        name: string,
+        args: MonitoringServicesArgs,
+        { bundle, upgrade }: { bundle: pulumi.Output<Bundle>; upgrade: UpgradeArgs },
+        containers: docker.Container[],
+    ): void {
         const revision = pulumi.unsecret(bundle.apply(({ files }) => digest(files)));
         const stdin = pulumi.all([revision, ...containers.map(({ id }) => id)]).apply((lines) => `${lines.join("\n")}\n`);
-        machineScript(`${name}-ready`, { machine: args.machine, create: readyScript(), input: stdin }, { parent: this, dependsOn: containers });
+        machineScript(`${name}-ready`, { machine: args.machine, create: readyScript(upgrade), input: stdin }, { parent: this, dependsOn: containers });
     }
 }
 

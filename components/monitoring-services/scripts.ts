@@ -3,6 +3,7 @@ import { shell } from "../encode";
 import { SETUP_STATE } from "../monitoring-host/setup-state";
 import { REGISTRATION, registrationApplyScript, registrationRemoveScript, registrationSetupScript } from "../metrics-target/registration";
 import { CONFIG, NETWORK } from "./services";
+import { UpgradeArgs, versionsScript, wayBackScript } from "./upgrade";
 
 /**
  * Shell text that runs before the files are written: is this a host that the services can run on? One sentence for each thing that is missing.
@@ -62,15 +63,17 @@ export function removalScript(dataDirectory: string): string {
 }
 
 /**
- * Shell text that waits until each service says itself that it runs the present configuration, and says what it said where it does not.
+ * Shell text that waits until each service is well and says itself that it runs the present configuration; where it does not, it says what the service said,
+ * and how to go back to the image before. In the end it notes which versions run on the data.
  * A loading time is compared with the file's: services that tell none read their file every 5 s, so their word counts 12 s after the change.
  */
-export function readyScript(): string {
+export function readyScript(upgrade: UpgradeArgs): string {
     return `set -eu
 ${FAIL}
 LC_ALL=C; export LC_ALL
-deadline=$(( $(date +%s) + 90 ))
-inside() { timeout 10 docker exec ${NETWORK}-prometheus wget -q -O - "$@" 2>/dev/null; }
+# A service that reads a large log at its start takes minutes; one that only will not read its new file is found sooner.
+deadline=$(( $(date +%s) + 300 ))
+${wayBackScript(upgrade)}inside() { timeout 10 docker exec ${NETWORK}-prometheus wget -q -O - "$@" 2>/dev/null; }
 # metric ADDRESS NAME: its value, whatever its labels.
 metric() {
   inside "http://$1/metrics" |
@@ -79,6 +82,11 @@ metric() {
 changed() { stat -c %Y "${CONFIG}/$1"; }
 said() { docker logs --tail 5 "${NETWORK}-$1" 2>&1 | cut -c 1-400; }
 well() { [ "$(docker inspect -f '{{.State.Health.Status}}' "${NETWORK}-$1" 2>/dev/null)" = healthy ]; }
+# ill SERVICE: Docker has given it up, or it ends again and again.
+ill() {
+  set -- $(docker inspect -f '{{.State.Health.Status}} {{.State.Status}} {{.RestartCount}}' "${NETWORK}-$1" 2>/dev/null)
+  [ "\${1:-}" = unhealthy ] || [ "\${2:-}" = exited ] || { [ "\${1:-}" != healthy ] && [ "\${3:-0}" -ge 3 ]; }
+}
 # since NUMBER SECONDS: true where the number, which may be 1.7e+09, is no less.
 since() { awk -v have="\${1:-0}" -v want="$2" 'BEGIN { exit !(have + 1 > want + 0) }'; }
 settled() { [ "$(date +%s)" -ge $(( $(changed "$1") + 12 )) ]; }
@@ -93,6 +101,7 @@ of() {
   esac
 }
 runs() {
+  [ "$1" != node-exporter ] || return 0
   if [ "$1" = grafana ]; then inside http://grafana:3000/api/health | grep -q '"database": *"ok"'; return; fi
   set -- $(of "$1")
   [ "$(metric "$1" "$2_last_reload_successful")" = 1 ] || return 1
@@ -101,7 +110,7 @@ runs() {
 }
 # refuses SERVICE: it has read the present file, and says that it cannot use it.
 refuses() {
-  [ "$1" != grafana ] || return 1
+  case $1 in grafana | node-exporter) return 1 ;; esac
   set -- $(of "$1")
   settled "$3" && [ "$(metric "$1" "$2_last_reload_successful")" = 0 ]
 }
@@ -113,9 +122,12 @@ reload_gateway() {
 }
 reload_alertmanager
 asked=$(( $(date +%s) + 8 ))
-for service in prometheus gateway alertmanager loki tempo grafana; do
+for service in prometheus gateway alertmanager loki tempo grafana node-exporter; do
   until well "$service" && runs "$service"; do
-    if [ "$(date +%s)" -ge "$deadline" ] || refuses "$service"; then fail "$service does not run the present configuration; it said: $(said "$service")"; fi
+    if ill "$service"; then fail "$service does not get well; it said: $(said "$service")$(back "$service")"; fi
+    if [ "$(date +%s)" -ge "$deadline" ] || refuses "$service"; then
+      fail "$service does not run the present configuration; it said: $(said "$service")$(back "$service")"
+    fi
     if [ "$(date +%s)" -ge "$asked" ]; then
       asked=$(( $(date +%s) + 15 ))
       case $service in gateway) reload_gateway ;; alertmanager) reload_alertmanager ;; esac
@@ -123,7 +135,7 @@ for service in prometheus gateway alertmanager loki tempo grafana; do
     sleep 1
   done
 done
-`;
+${versionsScript(upgrade)}`;
 }
 
 /**

@@ -7,6 +7,7 @@ import { SMALL_HOST_MIB, validateMemory } from "./budget";
 import { validateDuration, validateLogRetention, validateRetention } from "./retention";
 import { SERVICES } from "./services";
 import { validateAlerting } from "./validate-alerting";
+import { validateAcceptIrreversible } from "./upgrade";
 import { validateGrafana } from "./validate-grafana";
 
 export const TLS_MODES = ["ca", "provided", "acme", "off"];
@@ -40,6 +41,7 @@ export function validateMonitoringServices(args: MonitoringServicesArgs): Proble
         ...validateFileNames("logRules", args.logRules, /\.ya?ml$/, 2),
         ...(args.dataDirectory === undefined ? [] : validateAbsolutePath("dataDirectory", args.dataDirectory)),
         ...validateImages(args.images ?? {}),
+        ...under("acceptIrreversible", validateAcceptIrreversible(args.acceptIrreversible ?? {})),
         ...(args.registry && !IMAGE.test(args.registry) ? [{ path: "registry", message: `expected HOST[:PORT][/PATH], got ${quote(args.registry)}` }] : []),
         ...(args.keysDirectory === undefined ? [] : validateKeysDirectory(args.keysDirectory)),
         ...known(args.grafanaAdminPassword, validatePassword),

@@ -6,11 +6,18 @@ import * as path from "node:path";
 import { REGISTRATION } from "../../components/metrics-target/registration";
 import { membersGuardScript, preflightScript, readyScript } from "../../components/monitoring-services/scripts";
 import { CONFIG } from "../../components/monitoring-services/services";
+import { UpgradeArgs } from "../../components/monitoring-services/upgrade";
+import { IMAGES } from "../../components/versions";
 import { part } from "../support/parts";
 
 /** A directory of its own with stand-ins for programs; scripts run in it with nothing else of ours. */
 class Host {
     readonly directory = fs.mkdtempSync(path.join(os.tmpdir(), "host-"));
+
+    /** The data directory, where versions are noted. */
+    get upgrade(): UpgradeArgs {
+        return { dataDirectory: this.directory, images: IMAGES };
+    }
 
     /** Puts a shell script in the place of a program. */
     program(name: string, text: string): void {
@@ -80,7 +87,9 @@ describe("scripts on the monitoring host", function () {
         const sh = part(this, "sh");
         for (const file of FILES) host.file(`etc/${file}`, "x");
         host.program("docker", dockerThatSays(metrics(Date.now() / 1000)));
-        assert.deepEqual(host.run(sh, readyScript()), { status: 0, said: "" });
+        assert.deepEqual(host.run(sh, readyScript(host.upgrade)), { status: 0, said: "" });
+        const { services } = JSON.parse(fs.readFileSync(path.join(host.directory, "versions.json"), "utf8")) as { services: Record<string, object> };
+        assert.deepEqual(services.grafana, { image: IMAGES.grafana, version: "12.4.10", line: [12, 4] });
     });
 
     for (const [service, from] of [
@@ -92,7 +101,7 @@ describe("scripts on the monitoring host", function () {
             const sh = part(this, "sh");
             for (const file of FILES) host.file(`etc/${file}`, "x");
             host.program("docker", dockerThatSays(metrics(Date.now() / 1000, (text) => text.replace(from, from.replace(/1$/, "0")))));
-            const { status, said } = host.run(sh, readyScript());
+            const { status, said } = host.run(sh, readyScript(host.upgrade));
             assert.deepEqual([status, said], [1, `photogather-monitoring: ${service} does not run the present configuration; it said: the reason\n`]);
         });
     }
@@ -112,7 +121,7 @@ describe("scripts on the monitoring host", function () {
                 `echo >> ${host.directory}/looks; [ "$(wc -l < ${host.directory}/looks)" -lt 5 ] && cat ${host.directory}/old || cat ${host.directory}/fresh\n`,
             ),
         );
-        assert.deepEqual(host.run(sh, readyScript()), { status: 0, said: "" });
+        assert.deepEqual(host.run(sh, readyScript(host.upgrade)), { status: 0, said: "" });
         assert.ok(fs.readFileSync(path.join(host.directory, "looks"), "utf8").length >= 5);
     });
 

@@ -9,6 +9,7 @@ import { planRestartDigests, renderServiceFiles } from "../../components/monitor
 import { membersGuardScript, preflightScript, readyScript, settleScript } from "../../components/monitoring-services/scripts";
 import { planImages, SERVICES } from "../../components/monitoring-services/services";
 import { isKnown, renderSshFiles, writeSshFiles } from "../../components/monitoring-services/ssh-files";
+import { IMAGES } from "../../components/versions";
 import { isSecret, record, Registration, reveal, runOffline } from "../../tools/offline";
 import { sentBundle, sentScripts } from "../support/sent";
 import { ALERTING, sampleServices, TOKENS } from "../support/services";
@@ -332,7 +333,7 @@ describe("SSH files for Docker's provider", () => {
 
 describe("scripts", () => {
     it("hold no secret: they are shown when they fail", () => {
-        for (const script of [preflightScript(600), settleScript("/data"), readyScript(), membersGuardScript("prod", false)])
+        for (const script of [preflightScript(600), settleScript("/data"), readyScript({ dataDirectory: "/data", images: IMAGES }), membersGuardScript("prod", false)])
             assert.doesNotMatch(script, /token|PRIVATE/i);
     });
 

@@ -1,3 +1,4 @@
+import { IMAGES } from "../../../components/versions";
 import { findPart, missingParts } from "../../support/parts";
 import { Artifacts } from "./artifacts";
 import { Docker, startDocker } from "./docker";
@@ -63,6 +64,14 @@ export class Lab {
         const host = await Host.start(this.docker, this.image, { name, addresses, mirror: this.registry.mirror, ...more }, this.keys);
         this.hosts.push(host);
         return host;
+    }
+
+    /** The pinned image of a service under another tag, changed by one line of a Dockerfile; the hosts can pull it. Gives its reference. */
+    async imageLike(service: string, tag: string, line: string): Promise<string> {
+        const image = `${IMAGES[service].split(":")[0]}:${tag}`;
+        await this.docker.run(["build", "--quiet", "--tag", image, "-"], { input: `FROM ${IMAGES[service]}\n${line}\n` });
+        await this.registry.serve(image);
+        return image;
     }
 
     /** An address on the network. */
