@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { renderSshFiles } from "../../components/monitoring-services/ssh-files";
+import { completeWas } from "../../stacks/complete";
+import type { Was } from "../../stacks/model";
+import { checkData, checkHost, checkMonitoringHost, Finding } from "../../tools/doctor/checks";
+import type { DataFacts } from "../../tools/doctor/data";
+import { HostFacts, parseProbe, renderHostProbe } from "../../tools/doctor/probe";
+import { exitCode, renderReport } from "../../tools/doctor/report";
+import { parseSshFiles, sshOf } from "../../tools/doctor/stack";
+
+const was = (more: object = {}): Was => completeWas({ name: "dev-was-1", address: "10.0.1.5", application: "shop", logs: { files: ["/var/log/shop/*.log"] }, ...more }, {});
+const HEALTHY = [
+    "time 1000.25", "disk 43 /", "disk 10 /var/lib/photogather-monitoring", "agent active", "receiver 200", "gateway ok", "java with 1", "",
+].join("\n");
+const facts = (text = HEALTHY): HostFacts => parseProbe(text, 1000, 1001);
+const DATA: DataFacts = {
+    up: { was: true, host: true, agent: true }, sample: 4, line: 12, span: 9, lines: 200, tracedLines: 150, requests: true, buckets: true, bootSpans: false, agentSpans: true, pushesMetrics: false,
+};
+const wrong = (findings: Finding[]) => findings.filter(({ state }) => state !== "ok").map(({ check, state }) => `${state} ${check}`);
+
+describe("doctor", () => {
+    it("reads what a probe prints", () => {
+        assert.deepEqual(facts(), {
+            clockSeconds: 0, disks: { "/": 43, "/var/lib/photogather-monitoring": 10 }, agent: "active", missingLogs: [], receiver: "200", gateway: "ok", java: { with: 1, without: 0 }, services: [],
+        });
+    });
+    it("takes a clock for right that was read between question and answer, and tells by how much another one is off", () => {
+        assert.equal(parseProbe("time 1003.5", 1000, 1001).clockSeconds, 2.5);
+        assert.equal(parseProbe("time 990", 1000, 1001).clockSeconds, -10);
+    });
+    it("finds nothing wrong with a healthy host", () => {
+        assert.deepEqual(wrong([...checkHost(was(), facts()), ...checkData(was(), DATA)]), []);
+    });
+
+    const host: [string, string, string, RegExp][] = [
+        ["a clock that is off", HEALTHY.replace("1000.25", "1060"), "fail clock", /chrony/],
+        ["a disk that fills", HEALTHY.replace("disk 43", "disk 91"), "warn disk", /\/ is 91 % full/],
+        ["a full disk", HEALTHY.replace("disk 10", "disk 99"), "fail disk", /photogather-monitoring is 99 %/],
+        ["an agent that was stopped", HEALTHY.replace("agent active", "agent inactive"), "fail agent", /is inactive.*repair/],
+        ["an agent that is not there", HEALTHY.replace("agent active", "agent "), "fail agent", /is absent/],
+        ["an agent that takes no spans", HEALTHY.replace("receiver 200", "receiver 000"), "fail agent", /listenAddress/],
+        ["a gateway that is out of reach", HEALTHY.replace("gateway ok", "gateway curl: (28) timed out"), "fail gateway", /timed out/],
+        ["logs that are not there", `${HEALTHY}missing /var/log/shop/*.log\n`, "fail log files", /\/var\/log\/shop\/\*\.log/],
+        ["an application without the Java agent", HEALTHY.replace("java with 1", "java without 1"), "fail java agent", /start shop with .*shop\.env/],
+    ];
+    for (const [what, text, expected, mend] of host) {
+        it(`tells of ${what}, and how it is mended`, () => {
+            const found = checkHost(was(), facts(text));
+            assert.deepEqual(wrong(found), [expected]);
+            assert.match(found.find(({ state }) => state !== "ok")!.mend, mend);
+        });
+    }
+
+    const data: [string, Partial<DataFacts>, string[], RegExp][] = [
+        ["an application that is no target", { up: { host: true }, sample: undefined }, ["fail samples"], /pulumi up/],
+        ["an application that cannot be scraped", { up: { was: false, host: true }, sample: undefined }, ["fail samples"], /http:\/\/10\.0\.1\.5:8080\/actuator\/prometheus/],
+        ["host metrics that cannot be scraped", { up: { was: true, host: false } }, ["fail host metrics"], /12345/],
+        ["missing histograms", { buckets: false }, ["warn buckets"], /percentiles-histogram/],
+        ["no lines", { line: undefined, lines: 0, tracedLines: 0 }, ["fail lines"], /within the last hour/],
+        ["quiet logs", { line: 2000 }, ["warn lines"], /33 min/],
+        ["lines without trace ids", { tracedLines: 0 }, ["warn trace ids"], /logging\.pattern\.level/],
+        ["no spans", { span: undefined, agentSpans: false }, ["fail spans"], /no span/],
+        ["double spans", { bootSpans: true }, ["warn double spans"], /management\.tracing\.enabled=false/],
+        ["OTLP metrics that nobody takes", { pushesMetrics: true }, ["warn otlp metrics"], /management\.otlp\.metrics\.export\.enabled=false/],
+    ];
+    for (const [what, change, expected, mend] of data) {
+        it(`tells of ${what}, and how it is mended`, () => {
+            const found = checkData(was(), { ...DATA, ...change });
+            assert.deepEqual(wrong(found), expected);
+            assert.match(found.find(({ state }) => state !== "ok")!.mend, mend);
+        });
+    }
+    it("does not ask for what the config switched off", () => {
+        const off = was({ actuator: { enabled: false }, tracing: { enabled: false }, hostMetrics: { enabled: false }, logs: {} });
+        assert.deepEqual(checkData(off, { ...DATA, up: {}, sample: undefined, line: undefined, span: undefined }), []);
+        const script = renderHostProbe(off, "");
+        for (const word of ["receiver", "missing", "gateway"]) assert.doesNotMatch(script, new RegExp(`echo "?${word}`));
+    });
+
+    it("tells of containers that do not run, were killed, or started again", () => {
+        const text = "time 1000\ndisk 5 /\nservice loki running 0 false healthy\nservice tempo restarting 3 true \nservice grafana running 2 false \nservice gateway running 0 false unhealthy\n";
+        assert.deepEqual(wrong(checkMonitoringHost(facts(text))), ["fail tempo", "warn grafana", "fail gateway"]);
+        assert.deepEqual(wrong(checkMonitoringHost(facts("time 1000\ndisk 5 /\n"))), ["fail services"]);
+    });
+
+    it("asks the agent's own kind, and looks for log files by whole paths", () => {
+        const script = renderHostProbe(was({ runtime: "docker", logs: { files: ["/var/log/shop/**/a.log", "/srv/it's/{a,b}.log"] } }), "https://10.0.0.5:8080");
+        assert.match(script, /docker container inspect .* 'photogather-log-agent'/);
+        assert.match(script, /find '\/var\/log\/shop' -path '\/var\/log\/shop\/\*a\.log' -type f/);
+        assert.doesNotMatch(script, /it's/);
+        assert.match(script, /'https:\/\/10\.0\.0\.5:8080\/-\/gateway'/);
+    });
+
+    it("shows one line for each host, and below it what is wrong", () => {
+        const [ok, bad]: Finding[] = [{ check: "disk", state: "ok", shows: "43 %", mend: "" }, { check: "agent", state: "fail", shows: "inactive", mend: "put it right" }];
+        const text = renderReport([{ name: "dev-was-1", findings: [ok] }, { name: "dev-was-2", findings: [ok, bad] }]);
+        assert.deepEqual(text.split("\n"), ["host       disk  agent", "dev-was-1  43 %  -", "dev-was-2  43 %  X inactive", "", "X dev-was-2, agent: put it right"]);
+        assert.match(renderReport([{ name: "a", findings: [ok] }]), /All is well\.$/);
+        assert.deepEqual([exitCode([{ name: "a", findings: [ok] }]), exitCode([{ name: "a", findings: [{ ...bad, state: "warn" }] }]), exitCode([{ name: "a", findings: [bad] }])], [0, 0, 1]);
+    });
+
+    it("reaches a host as the program does: its own key, the stack's, through a jump host, through the monitoring host", () => {
+        const monitoring = { address: "10.0.0.5", port: 22, user: "ubuntu", hostKey: "ssh-ed25519 M", privateKey: "monitoring" };
+        const at = (ssh: object) => sshOf(was({ ssh: { hostKey: "ssh-ed25519 A", ...ssh } }), { deployKey: "deploy", monitoring });
+        assert.equal(at({})?.privateKey, "deploy");
+        assert.equal(at({ privateKey: "-----BEGIN OPENSSH PRIVATE KEY-----" })?.privateKey, "-----BEGIN OPENSSH PRIVATE KEY-----");
+        assert.deepEqual(at({ jump: { address: "b", hostKey: "ssh-ed25519 B" } })?.jump, { address: "b", hostKey: "ssh-ed25519 B", privateKey: "deploy" });
+        assert.equal(at({ throughMonitoring: true })?.jump?.privateKey, "monitoring");
+        assert.equal(sshOf(was({ local: true }), { deployKey: "" }), undefined);
+    });
+    it("reads back the connection from the files that `ssh` is given", () => {
+        const jump = { address: "bastion.example.com", port: 2222, user: "ops", hostKey: "ssh-ed25519 B", privateKey: "jump key\n" };
+        const ssh = { address: "10.0.0.5", port: 22, user: "ubuntu", hostKey: "ssh-ed25519 M", privateKey: "key\n", jump };
+        assert.deepEqual(parseSshFiles(renderSshFiles(ssh, ".keys/prod")), ssh);
+        assert.deepEqual(parseSshFiles(renderSshFiles({ ...ssh, jump: undefined }, ".keys/prod")), { ...ssh, jump: undefined });
+        assert.equal(parseSshFiles({}), undefined);
+    });
+});

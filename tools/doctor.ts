@@ -1,0 +1,67 @@
+/**
+ * `npm run doctor -- --stack dev`: looks at each host of a stack (and, for the owner's, at the monitoring host), and at what the backends have of it. Changes
+ * nothing. One table, then what is wrong and how it is mended; exit code 1 where something does not work.
+ */
+import { parseArgs } from "node:util";
+import { KnownSsh } from "../components/monitoring-services/ssh-files";
+import type { Was } from "../stacks/model";
+import { requireStack, runTool } from "./cli";
+import { checkData, checkHost, checkMonitoringHost, Finding, unreachable } from "./doctor/checks";
+import { Backends } from "./doctor/data";
+import { HostFacts, parseProbe, renderHostProbe, renderMonitoringProbe } from "./doctor/probe";
+import { exitCode, HostReport, renderReport } from "./doctor/report";
+import { runOn } from "./doctor/ssh";
+import { readStack, sshOf, StackFacts } from "./doctor/stack";
+
+/** Hosts that are asked at the same time: sshd of a jump host turns more than ten away. */
+const AT_ONCE = 8;
+const DATA_DIRECTORY = "/var/lib/photogather-monitoring/data";
+
+runTool(async () => {
+    const { values } = parseArgs({ options: { stack: { type: "string" } } });
+    const stack = readStack(requireStack(values.stack, "doctor"));
+    const { config, grafana } = stack;
+    const backends = grafana && new Backends(grafana);
+    const jobs = [...(config.owner ? [() => examineMonitoringHost(stack)] : []), ...config.was.map((host) => () => examineHost(host, stack, backends))];
+    const reports = await inTurn(jobs, AT_ONCE);
+    console.log(renderReport(reports));
+    if (!grafana) console.log("\nWhat the backends have was not asked: this stack does not read the owner's outputs (monitoring.connection).");
+    process.exitCode = exitCode(reports);
+});
+
+async function examineMonitoringHost({ config, monitoring }: StackFacts): Promise<HostReport> {
+    const findings = await probe(monitoring, renderMonitoringProbe(config.owner!.directory ?? DATA_DIRECTORY), checkMonitoringHost);
+    return { name: "monitoring host", findings };
+}
+
+async function examineHost(host: Was, stack: StackFacts, backends: Backends | undefined): Promise<HostReport> {
+    const [own, data] = await Promise.all([
+        probe(sshOf(host, stack), renderHostProbe(host, stack.gatewayUrl), (facts) => checkHost(host, facts)),
+        backends ? backends.ask(stack.config.environment, host.name).then((facts) => checkData(host, facts), failed) : [],
+    ]);
+    return { name: host.name, findings: [...own, ...data] };
+}
+
+function failed({ message }: Error): Finding[] {
+    return [{ check: "backends", state: "fail", shows: "no", mend: message }];
+}
+
+async function probe(ssh: KnownSsh | undefined, script: string, check: (facts: HostFacts) => Finding[]): Promise<Finding[]> {
+    const now = () => Date.now() / 1000;
+    const asked = now();
+    try {
+        return check(parseProbe(await runOn(ssh, script), asked, now()));
+    } catch (error) {
+        return unreachable((error as Error).message);
+    }
+}
+
+/** Runs the jobs, so many at a time, and gives the results in their order. */
+async function inTurn<T>(jobs: (() => Promise<T>)[], atOnce: number): Promise<T[]> {
+    const results: T[] = [];
+    const waiting = jobs.entries();
+    await Promise.all(Array.from({ length: atOnce }, async () => {
+        for (const [index, job] of waiting) results[index] = await job();
+    }));
+    return results;
+}

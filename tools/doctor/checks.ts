@@ -1,0 +1,133 @@
+import type { Was } from "../../stacks/model";
+import type { DataFacts } from "./data";
+import type { HostFacts, ServiceFacts } from "./probe";
+
+/** One thing that was looked at on one host. */
+export interface Finding {
+    /** Column of the table. */
+    check: string;
+    /** `ok`; `warn` for what works, yet not as it should; `fail` for what does not work. */
+    state: string;
+    /** What the table shows: a word or a figure. */
+    shows: string;
+    /** What is wrong and how it is mended; "" where all is well. */
+    mend: string;
+}
+
+/** Clocks further apart than this make what belongs together stand apart. */
+const CLOCK_SECONDS = 2;
+const DISK_WARN_PERCENT = 80;
+const DISK_FAIL_PERCENT = 95;
+/** An application logs and answers something within it, or nobody uses it. */
+const QUIET_SECONDS = 900;
+const SCRAPE_SECONDS = 60;
+
+const ok = (check: string, shows = "ok"): Finding => ({ check, state: "ok", shows, mend: "" });
+const warn = (check: string, shows: string, mend: string): Finding => ({ check, state: "warn", shows, mend });
+const fail = (check: string, shows: string, mend: string): Finding => ({ check, state: "fail", shows, mend });
+
+/** A host that could not be asked. */
+export function unreachable(reason: string): Finding[] {
+    return [fail("ssh", "no", `cannot be asked: ${reason}`)];
+}
+
+/** What a WAS host said of itself. */
+export function checkHost(host: Was, facts: HostFacts): Finding[] {
+    return [ok("ssh"), checkClock(facts), checkDisks(facts), checkAgent(host, facts), ...checkGateway(facts), ...checkLogFiles(facts), ...checkJava(host, facts)];
+}
+
+/** What the monitoring host said of itself. */
+export function checkMonitoringHost(facts: HostFacts): Finding[] {
+    return [ok("ssh"), checkClock(facts), checkDisks(facts), ...(facts.services.length > 0 ? facts.services.map(checkService)
+        : [fail("services", "none", "no container of ours runs here: run `pulumi up` of the owner stack")])];
+}
+
+function checkClock({ clockSeconds }: HostFacts): Finding {
+    const shows = `${clockSeconds > 0 ? "+" : ""}${clockSeconds.toFixed(1)} s`;
+    return Math.abs(clockSeconds) <= CLOCK_SECONDS ? ok("clock") : fail("clock", shows, `its clock is ${shows} from ours: start chrony or systemd-timesyncd there (or here)`);
+}
+
+function checkDisks({ disks }: HostFacts): Finding {
+    const [mount, used] = Object.entries(disks).sort(([, a], [, b]) => b - a)[0] ?? ["/", 0];
+    const shows = `${used} %`;
+    if (used < DISK_WARN_PERCENT) return ok("disk", shows);
+    return (used < DISK_FAIL_PERCENT ? warn : fail)("disk", shows, `${mount} is ${used} % full: make room, the agent's buffer and the backends write there`);
+}
+
+function checkAgent({ agent, runtime, tracing }: Was, facts: HostFacts): Finding {
+    const name = agent === "promtail" ? "photogather-promtail" : "photogather-log-agent";
+    if (facts.agent !== "active" && facts.agent !== "running") {
+        const look = runtime === "docker" ? `docker logs --tail 50 ${name}` : `journalctl -u ${name} -n 50`;
+        return fail("agent", facts.agent || "absent", `the log agent is ${facts.agent || "absent"}: look with \`${look}\`, put it right with \`pulumi up -c repair=$(date +%s)\``);
+    }
+    if (facts.receiver && facts.receiver !== "200") return fail("agent", "no spans", `the log agent takes no spans at ${tracing.listenAddress}:4318 (HTTP ${facts.receiver}): is tracing.listenAddress an address of this host?`);
+    return ok("agent");
+}
+
+function checkGateway({ gateway }: HostFacts): Finding[] {
+    if (!gateway) return [];
+    return [gateway === "ok" ? ok("gateway") : fail("gateway", "no", `the gateway cannot be reached from this host: ${gateway}`)];
+}
+
+function checkLogFiles({ missingLogs }: HostFacts): Finding[] {
+    return missingLogs.map((glob) => fail("log files", "none", `logs.files: no file at ${glob}`));
+}
+
+function checkJava({ tracing, application }: Was, { java }: HostFacts): Finding[] {
+    if (!tracing.enabled || !tracing.javaAgent || java.with > 0 || java.without === 0) return [];
+    return [fail("java agent", "no", `${java.without === 1 ? "the Java process runs" : `${java.without} Java processes run`} without the OpenTelemetry Java agent: start ${application} with ` +
+        `/etc/photogather-monitoring/java-agent/${application}.env (tracing.service names its unit), then restart it`)];
+}
+
+function checkService({ name, state, health, restarts, outOfMemory }: ServiceFacts): Finding {
+    const look = `look with \`docker logs --tail 50 monitoring-${name}\``;
+    if (outOfMemory) return fail(name, "no memory", `was killed for want of memory: ${look}; \`npm run plan -- --budget\` shows its limit`);
+    if (state !== "running" || (health && health !== "healthy")) return fail(name, health && state === "running" ? health : state, `is ${state}${health ? `, ${health}` : ""}: ${look}`);
+    return restarts > 0 ? warn(name, `${restarts} restarts`, `was started again ${restarts} times: ${look}`) : ok(name);
+}
+
+/** What the backends know of a WAS host. */
+export function checkData(host: Was, data: DataFacts): Finding[] {
+    return [...checkMetrics(host, data), ...checkLogs(host, data), ...checkSpans(host, data)];
+}
+
+function checkMetrics({ actuator, hostMetrics, address }: Was, { up, sample, requests, buckets }: DataFacts): Finding[] {
+    const found: Finding[] = [];
+    if (actuator.enabled) {
+        const endpoint = `${actuator.scheme}://${address}:${actuator.port}${actuator.path}`;
+        if (up.was === undefined) found.push(fail("samples", "no target", "Prometheus does not know this application: run `pulumi up` of this stack"));
+        else if (!up.was || sample === undefined) found.push(fail("samples", "down", `Prometheus cannot read ${endpoint}: is the application up, the port open to the monitoring host, the endpoint exposed (management.endpoints.web.exposure.include)?`));
+        else found.push(sample > SCRAPE_SECONDS ? warn("samples", age(sample), `the last sample is ${age(sample)} old`) : ok("samples", age(sample)));
+        if (requests && !buckets) found.push(warn("buckets", "no", "no histogram of requests is published, so there are no quantiles: set management.metrics.distribution.percentiles-histogram.http.server.requests=true"));
+    }
+    if (hostMetrics.enabled && !up.host) found.push(fail("host metrics", up.host === undefined ? "no target" : "down", `Prometheus cannot read the agent's port ${hostMetrics.port}: open it to the monitoring host`));
+    return found;
+}
+
+function checkLogs({ logs, tracing }: Was, { line, lines, tracedLines, span, pushesMetrics }: DataFacts): Finding[] {
+    if (logs.files.length + logs.units.length + logs.containers.length === 0) return [];
+    const found = [arrives("lines", line, "no line")];
+    if (tracing.enabled && span !== undefined && lines >= 20 && tracedLines === 0) {
+        found.push(warn("trace ids", "none", `none of the last ${lines} lines has a trace id: set logging.pattern.level=%5p [\${spring.application.name},%X{trace_id:-},%X{span_id:-}]`));
+    }
+    if (pushesMetrics) found.push(warn("otlp metrics", "pushed", "the application pushes OTLP metrics, which nobody takes (Spring Boot 4 turns this on by itself): set management.otlp.metrics.export.enabled=false"));
+    return found;
+}
+
+function checkSpans({ tracing }: Was, { span, bootSpans, agentSpans }: DataFacts): Finding[] {
+    if (!tracing.enabled) return [];
+    return [
+        arrives("spans", span, "no span"),
+        ...(bootSpans && agentSpans ? [warn("double spans", "yes", "the Java agent and Spring Boot's own tracing both make spans: set management.tracing.enabled=false, or tracing.javaAgent: false")] : []),
+    ];
+}
+
+function arrives(check: string, seconds: number | undefined, none: string): Finding {
+    if (seconds === undefined) return fail(check, "none", `${none} within the last hour: see docs/operations.md, "When something does not arrive"`);
+    return seconds > QUIET_SECONDS ? warn(check, age(seconds), `${none} for ${age(seconds)}: is the application in use?`) : ok(check, age(seconds));
+}
+
+/** `12 s`, `5 min`. */
+export function age(seconds: number): string {
+    return seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+}

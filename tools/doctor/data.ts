@@ -1,0 +1,103 @@
+import * as https from "node:https";
+import * as http from "node:http";
+
+/** How far back the last sample, line and span are looked for. */
+export const LOOK_BACK_SECONDS = 3600;
+
+/** What the backends know of one WAS host. Ages in seconds; undefined where there is nothing within the last hour. */
+export interface DataFacts {
+    /** By job (`was`, `host`, `agent`): whether Prometheus reached it at its last scrape. Absent where it is no target. */
+    up: Record<string, boolean>;
+    /** Age of the last sample of the application. */
+    sample?: number;
+    line?: number;
+    span?: number;
+    /** Of the last lines, how many were looked at, and how many of them have a trace id. */
+    lines: number;
+    tracedLines: number;
+    /** Requests are counted, and in buckets. */
+    requests: boolean;
+    buckets: boolean;
+    /** Spans of Spring Boot's own tracing, and of the Java agent. */
+    bootSpans: boolean;
+    agentSpans: boolean;
+    /** The application tries to push OTLP metrics, which nobody takes. */
+    pushesMetrics: boolean;
+}
+
+/** Where Grafana is, and the login. */
+export interface GrafanaLogin {
+    url: string;
+    /** PEM; "" for the system's own CAs. */
+    ca: string;
+    password: string;
+}
+
+/** Asks the backends by Grafana's data sources, as a panel does: so the gateway, Grafana and its provisioning are tried too. */
+export class Backends {
+    constructor(private readonly grafana: GrafanaLogin, private readonly now: () => number = () => Date.now() / 1000) {}
+
+    /** What is known of a host. @throws Error where Grafana or a backend does not answer */
+    async ask(environment: string, instance: string): Promise<DataFacts> {
+        const host = `environment="${environment}", instance="${instance}"`;
+        const resource = `resource.deployment.environment.name = "${environment}" && resource.service.instance.id = "${instance}"`;
+        const [up, samples, requests, buckets, lines, pushes, spans, boot, agent] = await Promise.all([
+            this.metrics(`up{${host}}`), this.metrics(`timestamp(up{${host}, job="was"} == 1)`),
+            this.metrics(`count(http_server_requests_seconds_count{${host}})`), this.metrics(`count(http_server_requests_seconds_bucket{${host}})`),
+            this.lines(`{${host}}`, 200), this.lines(`{${host}} |= "metrics to OTLP receiver"`, 1),
+            this.traces(`{ ${resource} }`), this.traces(`{ ${resource} && instrumentation:name = "org.springframework.boot" }`),
+            this.traces(`{ ${resource} && instrumentation:name =~ "io\\\\.opentelemetry\\\\..*" }`),
+        ]);
+        return {
+            up: Object.fromEntries(up.map(({ labels, value }) => [labels.job, value === 1])),
+            sample: this.age(samples[0]?.value), line: this.age(lines[0]?.time), span: this.age(Math.max(...spans)),
+            lines: lines.length, tracedLines: lines.filter(({ labels }) => labels.trace_id).length,
+            requests: requests.length > 0, buckets: buckets.length > 0, bootSpans: boot.length > 0, agentSpans: agent.length > 0, pushesMetrics: pushes.length > 0,
+        };
+    }
+
+    private age(time: number | undefined): number | undefined {
+        return time === undefined || !Number.isFinite(time) ? undefined : Math.max(0, this.now() - time);
+    }
+
+    private async metrics(query: string): Promise<{ labels: Record<string, string>; value: number }[]> {
+        const { data } = await this.get<{ data: { result: { metric: Record<string, string>; value: [number, string] }[] } }>("prometheus", "/api/v1/query", { query });
+        return data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
+    }
+
+    /** Newest first. */
+    private async lines(query: string, limit: number): Promise<{ labels: Record<string, string>; time: number }[]> {
+        const start = `${Math.floor(this.now() - LOOK_BACK_SECONDS)}000000000`;
+        const { data } = await this.get<{ data: { result: { stream: Record<string, string>; values: [string, string][] }[] } }>("loki", "/loki/api/v1/query_range", { query, start, limit: String(limit) });
+        return data.result.flatMap(({ stream, values }) => values.map(([time]) => ({ labels: stream, time: Number(time) / 1e9 }))).sort((a, b) => b.time - a.time);
+    }
+
+    /** When each of the traces that match began, in seconds. */
+    private async traces(q: string): Promise<number[]> {
+        const now = Math.floor(this.now());
+        const { traces = [] } = await this.get<{ traces?: { startTimeUnixNano?: string }[] }>("tempo", "/api/search", { q, limit: "20", start: String(now - LOOK_BACK_SECONDS), end: String(now + 60) });
+        return traces.map(({ startTimeUnixNano = "0" }) => Number(startTimeUnixNano) / 1e9);
+    }
+
+    private async get<T>(source: string, path: string, query: Record<string, string>): Promise<T> {
+        const { status, body } = await this.request(`/api/datasources/proxy/uid/${source}${path}?${new URLSearchParams(query)}`);
+        if (status === 401) throw new Error("Grafana refuses the password that the stack knows: was it changed in Grafana?");
+        if (status !== 200) throw new Error(`${source} does not answer: HTTP ${status} ${body.slice(0, 200).trim()}`);
+        return JSON.parse(body) as T;
+    }
+
+    private request(path: string): Promise<{ status: number; body: string }> {
+        const { url, ca, password } = this.grafana;
+        const { get } = url.startsWith("https:") ? https : http;
+        return new Promise((resolve, reject) => {
+            const failed = (reason: string) => reject(new Error(`${url} cannot be reached from here: ${reason}`));
+            const request = get(url + path, { ...(ca ? { ca } : {}), auth: `admin:${password}`, timeout: 20_000 }, (response) => {
+                const chunks: Buffer[] = [];
+                response.on("data", (chunk: Buffer) => chunks.push(chunk));
+                response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString("utf8") }));
+            });
+            request.on("timeout", () => request.destroy(new Error("no answer in 20 s")));
+            request.on("error", ({ message }) => failed(message));
+        });
+    }
+}
