@@ -12,7 +12,7 @@ describe("templates", () => {
         it(`${file}: its name tells its language`, () => assert.equal(typeof encoderFor(file.replace(/\.mustache$/, "")), "function"));
     }
     it("a name that the view lacks is an error that names template and value", () => {
-        const file = all.find((name) => /\{\{[a-z]/.test(fs.readFileSync(path.join(TEMPLATES, name), "utf8")))!.replace(/\.mustache$/, "");
+        const file = "grafana/grafana.ini";
         assert.throws(() => renderTemplate(file, {}), (error: Error) => error.message.startsWith(`templates/${file}.mustache: "`) && error.message.endsWith("is not given"));
     });
     it("a file of no known language is an error", () => assert.throws(() => encoderFor("a/b.toml"), /components\/encode\.ts/));
