@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { local, remote, types } from "@pulumi/command";
 import { Bundle, encodeBundle, ownedScript, removeScript, unpackScript } from "./bundle";
 import { shell } from "./encode";
+import { loginKeysScript, validateLoginKeys } from "./login-keys";
 import { validateAddress, validatePort } from "./names";
 import { Problem, under } from "./problems";
 
@@ -17,6 +18,12 @@ export interface SshConnection {
     privateKey: pulumi.Input<string>;
     /** The host's public key as `ssh-keyscan -t ed25519 ADDRESS` prints it, without the address: `ssh-ed25519 AAAA…`. */
     hostKey: pulumi.Input<string>;
+    /**
+     * Public keys that may log in as the user, in place of earlier ones of this list: two while the key is rotated. Keys that others put on the machine stay.
+     *
+     * @default who may log in is not our business
+     */
+    authorizedKeys?: pulumi.Input<string>[];
     /** The host to go through, where the machine cannot be reached directly. */
     jump?: SshJump;
 }
@@ -54,7 +61,11 @@ const HOST_KEY = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-
 
 /** Problems of a connection whose values are known; what is still an Output is left to the engine. */
 export function validateSsh(ssh: SshConnection): Problem[] {
-    return [...validateHop(ssh), ...(ssh.jump ? under("jump", validateHop(ssh.jump)) : [])];
+    return [
+        ...validateHop(ssh),
+        ...(ssh.authorizedKeys ? validateLoginKeys("authorizedKeys", ssh.authorizedKeys, ssh.privateKey) : []),
+        ...(ssh.jump ? under("jump", validateHop(ssh.jump)) : []),
+    ];
 }
 
 function validateHop(hop: SshJump): Problem[] {
@@ -106,8 +117,9 @@ export interface MachineFilesArgs {
  */
 export function machineFiles(name: string, args: MachineFilesArgs, opts: pulumi.CustomResourceOptions): remote.Command | local.Command {
     const repair = args.machine.repair ? `# repair ${shell(args.machine.repair)}\n` : "";
-    const install = pulumi.all([args.before ?? "", args.after ?? ""]).apply(([before, after]) =>
-        `${repair}${before ? `set -eu\n{\n${before}\n} </dev/null\n` : ""}${unpackScript(args.bundleName)}{\n${after || ":"}\n} </dev/null\n`);
+    const loginKeys = pulumi.all(args.machine.ssh?.authorizedKeys ?? []).apply((keys) => (keys.length > 0 ? loginKeysScript(keys) : ""));
+    const install = pulumi.all([args.before ?? "", args.after ?? "", loginKeys]).apply(([before, after, keys]) =>
+        `${repair}${before ? `set -eu\n{\n${before}\n} </dev/null\n` : ""}${unpackScript(args.bundleName)}{\n${keys}${after || ":"}\n} </dev/null\n`);
     const remove = pulumi.all([args.remove ?? "", pulumi.output(args.bundle)]).apply(([script, { machine }]) =>
         `${ownedScript(args.bundleName, machine)}{\n${script || ":"}\n} </dev/null\n${removeScript(args.bundleName)}`);
     return machineScript(name, {

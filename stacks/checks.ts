@@ -1,9 +1,11 @@
 import * as net from "node:net";
 import { LOG_AGENT_PROFILE } from "../components/log-agent/target";
+import { validateLoginKeys } from "../components/login-keys";
 import { validateLogAgent } from "../components/log-agent/validate";
 import { validateTargets } from "../components/metrics-target/targets";
 import { validateMonitoringHost } from "../components/monitoring-host/validate";
 import { validateMemory } from "../components/monitoring-services/budget";
+import { validateLogin } from "../components/monitoring-services/login";
 import { validateLogRetention, validateRetention } from "../components/monitoring-services/retention";
 import { validateAlerting } from "../components/monitoring-services/validate-alerting";
 import { validateAcceptIrreversible } from "../components/monitoring-services/upgrade";
@@ -13,7 +15,7 @@ import { Problem, under } from "../components/problems";
 import type { Was } from "./model";
 import { hostMemoryMiB } from "./owner-host";
 import { actuatorProfiles, javaAgentArgs, logAgentArgs, planTargets } from "./host-args";
-import type { EnvironmentConfig, OwnerConfig } from "./schema";
+import type { EnvironmentConfig, OwnerConfig, SshConfig } from "./schema";
 
 /** What of a config could be read; a hole stands for a host that has a mistake of its own. */
 export type Hosts = (Was | undefined)[];
@@ -32,6 +34,7 @@ export function crossCheckWas(was: Hosts, environment: string): Problem[] {
             ...(host.application ? [] : [{ path: `${path}.application`, message: "expected the application's name, here or in defaults.application" }]),
             ...(host.ssh && !host.ssh.hostKey ? [{ path: `${path}.ssh.hostKey`, message: `expected the host's public key; ask it with: ssh-keyscan -t ed25519 ${host.ssh.address}` }] : []),
             ...(host.ssh?.jump && host.ssh.throughMonitoring ? [{ path: `${path}.ssh`, message: "expected either jump or throughMonitoring" }] : []),
+            ...checkLoginKeys(`${path}.ssh`, host.ssh),
             ...checkActuator(path, host),
             ...promtail,
             // Without an application, or with what Promtail cannot do, the components would only say the same again.
@@ -80,6 +83,12 @@ function relabel(paths: [RegExp, string][], problems: Problem[]): Problem[] {
     });
 }
 
+function checkLoginKeys(path: string, ssh: SshConfig | undefined): Problem[] {
+    if (!ssh?.authorizedKeys) return [];
+    if (!ssh.privateKey) return [{ path: `${path}.authorizedKeys`, message: "needs privateKey beside it: a key that the stack makes is rotated by deployKeyGenerations" }];
+    return validateLoginKeys(`${path}.authorizedKeys`, ssh.authorizedKeys, ssh.privateKey);
+}
+
 function checkActuator(path: string, { actuator }: Was): Problem[] {
     const problems: Problem[] = [];
     if (Boolean(actuator.username) !== Boolean(actuator.password)) {
@@ -114,6 +123,7 @@ export function crossCheckOwner(owner: OwnerConfig, environment: string, was: Ho
     if (machine?.ssh && !machine.ssh.privateKey) {
         problems.push({ path: "monitoring.host.machine.ssh.privateKey", message: "expected a private key; set it with: pulumi config set --secret --path monitoring.host.machine.ssh.privateKey < FILE" });
     }
+    problems.push(...checkLoginKeys("monitoring.host.machine.ssh", machine?.ssh));
     if (machine?.local && !owner.address) {
         problems.push({ path: "monitoring.address", message: "expected the address at which WAS hosts reach this machine" });
     }
@@ -125,9 +135,13 @@ export function crossCheckOwner(owner: OwnerConfig, environment: string, was: Ho
         // What the type has is known only where the type is.
         problems.push(...(wrong.length > 0 ? wrong : validateMemory(`monitoring.host.ec2.${host.ec2.memoryMiB ? "memoryMiB" : "instanceType"}`, hostMemoryMiB(owner))));
     }
+    if (owner.adminPassword !== undefined && owner.adminPasswordGeneration !== undefined) {
+        problems.push({ path: "monitoring.adminPasswordGeneration", message: "counts passwords that are made here: with adminPassword, change that" });
+    }
     problems.push(...checkTls(owner), ...checkRetention(owner), ...checkTokens(owner));
     const { withoutDashboards, withoutDataSources, withoutAlerts, alerting, thresholds } = owner;
     problems.push(...under("monitoring", validateGrafana({ withoutDashboards, withoutDataSources }, Object.keys(environments))));
+    problems.push(...under("monitoring.login", validateLogin(owner.login ?? {}, owner.tls ?? "ca")));
     problems.push(...under("monitoring", validateAlerting({ alerting, thresholds, withoutAlerts })));
     problems.push(...under("monitoring.acceptIrreversible", validateAcceptIrreversible(owner.acceptIrreversible ?? {})));
     const own = environments[environment];

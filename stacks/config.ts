@@ -32,7 +32,7 @@ export function parseConfig(raw: RawConfig, project: string, stack: string): Sta
     const hosts = goodHosts(values);
     problems.push(...crossCheckWas(hosts, environment), ...(role.owner ? crossCheckOwner(role.owner, environment, hosts) : []));
     failOn(`the config of stack "${stack}" (Pulumi.${stack}.yaml)`, problems);
-    return { environment, ...role, was: hosts as Was[], repair: base.data!.repair ?? "" };
+    return { environment, ...role, was: hosts as Was[], deployKeyGenerations: base.data!.deployKeyGenerations, repair: base.data!.repair ?? "" };
 }
 
 /** The hosts whose own values are good, each at its index: so that a mistake in one does not hide those in the others. */

@@ -13,14 +13,14 @@ export interface DeployOptions {
 /** One stack: the owner makes the shared deployment, a member reads it; both then wire their own hosts. Gives the stack's outputs. */
 export async function deploy({ keysDirectory }: DeployOptions): Promise<Record<string, unknown>> {
     const config = readConfig();
-    const { environment, was, repair } = config;
+    const { environment, was, deployKeyGenerations, repair } = config;
     if (config.owner) {
         const { outputs, connections, jump, monitoring, ready, guard } = deployShared(config.owner, config, keysDirectory);
-        const wired = wireEnvironment({ environment, was, repair, jump, monitoring, connection: connections[environment], dependsOn: [ready] });
+        const wired = wireEnvironment({ environment, was, deployKeyGenerations, repair, jump, monitoring, connection: connections[environment], dependsOn: [ready] });
         guard(wired.resources);
         return { ...outputs, ...wired.outputs };
     }
     const connection = pulumi.secret(await readConnection(config));
     const { jump } = config.member!;
-    return wireEnvironment({ environment, was, repair, jump: jump && withKey(jump, jump.privateKey), connection, dependsOn: [] }).outputs;
+    return wireEnvironment({ environment, was, deployKeyGenerations, repair, jump: jump && withKey(jump, jump.privateKey), connection, dependsOn: [] }).outputs;
 }

@@ -6,6 +6,7 @@ import { LOG_AGENT_PROFILE, LogAgent } from "../components/log-agent";
 import { Machine, SshConnection, SshJump } from "../components/machine";
 import { MetricsTarget, RegistrationArgs, ScrapeProfile } from "../components/metrics-target";
 import { OtelJavaAgent } from "../components/otel-java-agent";
+import { generations } from "./identity";
 import type { Was } from "./model";
 import { actuatorProfiles, AgentCredentials, javaAgentArgs, logAgentArgs, planTargets } from "./host-args";
 import type { JumpConfig, SshConfig } from "./schema";
@@ -20,6 +21,8 @@ export interface EnvironmentArgs {
     /** The monitoring host, for hosts that are reached through it; known to the owner stack only. */
     monitoring?: SshConnection;
     was: Was[];
+    /** Of the key that is made here. @default only one, which the hosts have from elsewhere */
+    deployKeyGenerations?: number[];
     repair: string;
     /** What must stand before targets are registered and agents are given their token. */
     dependsOn: pulumi.Resource[];
@@ -32,7 +35,7 @@ const RENEWAL_HOURS = 365 * 24;
 /** Wires every WAS host of one environment: targets for Prometheus, and agents for logs, traces and host metrics. */
 export function wireEnvironment(args: EnvironmentArgs): WiredEnvironment {
     const { environment, was, dependsOn } = args;
-    const deployKey = deployKeyFor(environment, was);
+    const deployKeys = deployKeysFor(args);
     const hostMetrics = was.some((host) => host.hostMetrics.enabled) ? agentCredentials(environment) : undefined;
 
     const targets = new MetricsTarget("metrics", {
@@ -43,14 +46,14 @@ export function wireEnvironment(args: EnvironmentArgs): WiredEnvironment {
     }, { dependsOn });
 
     const agents = was.flatMap((host) => {
-        const machine = machineOf(host, args.repair, deployKey?.privateKeyOpenssh, args.monitoring);
+        const machine = machineOf(host, args.repair, deployKeys, args.monitoring);
         return [
             // After the gateway: an agent drops what it sends with a token that is not known there yet.
             new LogAgent(`${host.name}-log-agent`, logAgentArgs(host, machine, { environment, gateway: args.connection.gateway, credentials: hostMetrics }), { dependsOn }),
             ...(host.tracing.enabled && host.tracing.javaAgent ? [new OtelJavaAgent(`${host.name}-java-agent`, javaAgentArgs(host, machine, environment))] : []),
         ];
     });
-    return { resources: [targets, ...agents], outputs: deployKey ? { sshPublicKey: deployKey.publicKeyOpenssh.apply((key) => key.trim()) } : {} };
+    return { resources: [targets, ...agents], outputs: deployKeys ? { sshPublicKey: deployKeys.publicKeys[0] } : {} };
 }
 
 /** What one environment consists of. */
@@ -60,9 +63,22 @@ export interface WiredEnvironment {
     outputs: Record<string, pulumi.Output<unknown>>;
 }
 
-/** The key pair for hosts that config names no key for: its public half is the output that goes into their authorized_keys. */
-function deployKeyFor(environment: string, was: Was[]): tls.PrivateKey | undefined {
-    return was.some(({ ssh }) => ssh && !ssh.privateKey) ? new tls.PrivateKey(`${environment}-deploy-key`, { algorithm: "ED25519" }) : undefined;
+/** The key that Pulumi logs in with, and those that the hosts let in. */
+export interface DeployKeys {
+    privateKey: pulumi.Input<string>;
+    publicKeys: pulumi.Output<string>[];
+    /** Whether the program keeps the hosts' list. */
+    kept: boolean;
+}
+
+/**
+ * The keys for hosts that config names none for. While they are rotated, Pulumi logs in with the first, which the hosts know, and lets the second in; then the
+ * second is the first.
+ */
+function deployKeysFor({ environment, was, deployKeyGenerations }: EnvironmentArgs): DeployKeys | undefined {
+    if (!was.some(({ ssh }) => ssh && !ssh.privateKey)) return undefined;
+    const keys = generations(`${environment}-deploy-key`, deployKeyGenerations).map((name) => new tls.PrivateKey(name, { algorithm: "ED25519" }));
+    return { privateKey: keys[0].privateKeyOpenssh, publicKeys: keys.map(({ publicKeyOpenssh }) => publicKeyOpenssh.apply((key) => key.trim())), kept: deployKeyGenerations !== undefined };
 }
 
 /** One password and one certificate for the metrics port of all log agents of the environment. */
@@ -86,10 +102,11 @@ function registrationOf({ connection, jump }: EnvironmentArgs): RegistrationArgs
 }
 
 /** How commands reach the host, with the stack's own key where config names none. */
-export function machineOf(host: Was, repair: string, deployKey: pulumi.Input<string> | undefined, monitoring?: SshConnection): Machine {
+export function machineOf(host: Was, repair: string, deployKeys?: DeployKeys, monitoring?: SshConnection): Machine {
     if (!host.ssh) return { repair };
     const { jump, throughMonitoring, ...direct } = host.ssh;
-    const own = withKey(direct, deployKey);
+    const made = host.ssh.privateKey ? undefined : deployKeys;
+    const own = { ...(made?.kept ? { authorizedKeys: made.publicKeys } : {}), ...withKey(direct, made?.privateKey) };
     if (throughMonitoring && monitoring) {
         const { address, port, user, privateKey, hostKey } = monitoring;
         return { repair, ssh: { ...own, jump: { address, port, user, privateKey, hostKey } } };

@@ -10,6 +10,8 @@ export interface StackConfig {
     /** Set in a member stack only. */
     member?: Member;
     was: Was[];
+    /** Of the key that this stack makes for its WAS hosts: those that may log in, the one that Pulumi logs in with first. @default the hosts' keys are left alone */
+    deployKeyGenerations?: number[];
     /** Any new value runs every host's command again, which puts right what was changed by hand. */
     repair: string;
 }

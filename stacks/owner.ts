@@ -4,9 +4,9 @@ import * as tls from "@pulumi/tls";
 import { Connection, CONNECTION_FORMAT } from "../components/connection";
 import { SshConnection, SshJump } from "../components/machine";
 import { REGISTRATION } from "../components/metrics-target/registration";
-import { AlertingArgs, EnvironmentArgs, GatewayTlsArgs, MembersGuard, MonitoringServices } from "../components/monitoring-services";
+import { AlertingArgs, EnvironmentArgs, GatewayTlsArgs, LoginArgs, MembersGuard, MonitoringServices } from "../components/monitoring-services";
 import { DATA } from "../components/monitoring-services/services";
-import { Identity, makeIdentity, newest } from "./identity";
+import { generations, Identity, makeIdentity, newest } from "./identity";
 import type { StackConfig } from "./model";
 import { OwnerHost, ownerHost } from "./owner-host";
 import type { OwnerConfig } from "./schema";
@@ -37,12 +37,12 @@ const CA_HOURS = 10 * 365 * 24;
 export function deployShared(owner: OwnerConfig, { environment, repair }: StackConfig, keysDirectory: string): SharedDeployment {
     const host = ownerHost(owner, repair);
     const identities = Object.fromEntries(Object.entries(owner.environments).map(([name, config]) => [name, makeIdentity(name, config)]));
-    const adminPassword = pulumi.secret(owner.adminPassword ?? new random.RandomPassword("grafana-admin-password", { length: 24, special: false }).result);
+    const adminPassword = pulumi.secret(owner.adminPassword ?? new random.RandomPassword(generations("grafana-admin-password", [owner.adminPasswordGeneration ?? 1])[0], { length: 24, special: false }).result);
     const gatewayTls = makeTls(owner);
 
     const services = new MonitoringServices("monitoring", {
         machine: host.machine, address: host.address, hostId: host.id, memoryMiB: host.memoryMiB, bootTimeoutSeconds: host.bootTimeoutSeconds, keysDirectory,
-        port: owner.port, tls: gatewayTls, names: [...host.names, ...(owner.names ?? [])], grafanaAdminPassword: adminPassword,
+        port: owner.port, tls: gatewayTls, names: [...host.names, ...(owner.names ?? [])], grafanaAdminPassword: adminPassword, login: loginArgs(owner),
         alerting: alertingArgs(owner), thresholds: owner.thresholds, withoutAlerts: owner.withoutAlerts,
         environments: Object.fromEntries(Object.keys(identities).map((name) => [name, environmentArgs(owner, name, identities[name])])),
         destroyWithMembers: owner.destroyWithMembers,
@@ -100,6 +100,13 @@ function connectionFor(environment: string, { tokens, keys }: Identity, host: Ow
 function alertingArgs({ alerting = {} }: OwnerConfig): AlertingArgs {
     const secret = (list: { kind: string; url: string }[] = []) => list.map(({ kind, url }) => ({ kind, url: pulumi.secret(url) }));
     return { page: secret(alerting.page), notify: secret(alerting.notify), heartbeatUrl: secretOrNone(alerting.heartbeatUrl), runbookUrl: alerting.runbookUrl };
+}
+
+function loginArgs({ login: { github, google } = {} }: OwnerConfig): LoginArgs {
+    return {
+        ...(github ? { github: { ...github, clientSecret: pulumi.secret(github.clientSecret) } } : {}),
+        ...(google ? { google: { ...google, clientSecret: pulumi.secret(google.clientSecret) } } : {}),
+    };
 }
 
 function secretOrNone(value: string | undefined): pulumi.Output<string> | undefined {

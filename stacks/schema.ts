@@ -26,7 +26,7 @@ const jump = z.strictObject({ address, port: port.optional(), user: z.string().o
 
 const ssh = z.strictObject({
     address: address.optional(), port: port.optional(), user: z.string().optional(), privateKey: privateKey.optional(), hostKey: hostKey.optional(), jump: jump.optional(),
-    throughMonitoring: z.boolean().optional(),
+    authorizedKeys: z.array(hostKey).min(1).optional(), throughMonitoring: z.boolean().optional(),
 });
 
 const slashed = z.string().startsWith("/", "expected a path that begins with /; ~ and relative paths are not known on the host");
@@ -87,7 +87,7 @@ const ec2 = z.strictObject({
     dataVolume: dataVolume.optional(), sessionManager: z.boolean().optional(), rebootTime: z.string().optional(),
     recoveryAlarm: z.boolean().optional(), alarmTopic: z.string().optional(), dns: z.strictObject({ zoneId: z.string(), name: z.string() }).optional(),
     scrapes: z.array(z.strictObject({ securityGroupId: z.string(), ports: z.array(port).optional() })).optional(),
-    swapMiB: z.int().min(0).optional(), cpuCredits: z.enum(["standard", "unlimited"]).optional(), staticAddress: z.boolean().optional(), memoryMiB: z.int().optional(),
+    swapMiB: z.int().min(0).optional(), cpuCredits: z.enum(["standard", "unlimited"]).optional(), staticAddress: z.boolean().optional(), memoryMiB: z.int().optional(), sshKeyGenerations: generations.optional(),
     tags: z.record(z.string(), z.string()).optional(),
 });
 
@@ -100,6 +100,12 @@ const receiver = z.strictObject({ kind: z.enum(["slack", "discord", "webhook"]),
 /** Where alerts are sent. */
 const alerting = z.strictObject({ page: z.array(receiver).optional(), notify: z.array(receiver).optional(), heartbeatUrl: url.optional(), runbookUrl: url.optional() });
 
+/** Logins to Grafana with accounts from elsewhere. */
+const login = z.strictObject({
+    github: z.strictObject({ clientId: z.string(), clientSecret: z.string(), allowedOrganizations: z.array(z.string()), adminTeams: z.array(z.string()).optional(), editorTeams: z.array(z.string()).optional() }).optional(),
+    google: z.strictObject({ clientId: z.string(), clientSecret: z.string(), allowedDomains: z.array(z.string()), admins: z.array(z.string()).optional(), editors: z.array(z.string()).optional() }).optional(),
+});
+
 /** When alerts fire: any of the built-in thresholds. */
 const thresholds = z.strictObject(Object.fromEntries(Object.keys(DEFAULT_THRESHOLDS).map((name) => [name, z.number().min(0).optional()])) as
     Record<keyof typeof DEFAULT_THRESHOLDS, z.ZodOptional<z.ZodNumber>>);
@@ -110,7 +116,7 @@ const owner = z.strictObject({
     environments: z.record(environmentName, environment),
     port: port.optional(), tls: z.enum(["ca", "provided", "acme", "off"]).optional(), certificate: z.string().optional(), privateKey: z.string().optional(), domain: z.string().optional(),
     trustedCa: z.string().optional(), email: z.string().optional(),
-    names: z.array(address).optional(), adminPassword: z.string().min(12, "expected at least 12 characters").optional(), directory: absolutePath.optional(),
+    names: z.array(address).optional(), adminPassword: z.string().min(12, "expected at least 12 characters").optional(), adminPasswordGeneration: z.int().min(1).optional(), login: login.optional(), directory: absolutePath.optional(),
     retention: z.strictObject({ metrics: duration.optional(), metricsSize: z.string().optional(), logs: duration.optional(), traces: duration.optional() }).optional(),
     images: z.record(z.string(), z.string()).optional(), acceptIrreversible: z.record(z.string(), z.string()).optional(), registry: z.string().optional(), destroyWithMembers: z.boolean().optional(),
     alerting: alerting.optional(), thresholds: thresholds.optional(), withoutAlerts: z.array(z.string()).optional(),
@@ -126,6 +132,7 @@ export const schema = z.strictObject({
     monitoring: z.unknown(),
     defaults: wasDefaults.optional(),
     was: z.array(was).optional(),
+    deployKeyGenerations: generations.optional(),
     repair: z.string().optional(),
 });
 

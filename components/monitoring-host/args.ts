@@ -47,6 +47,11 @@ export interface MonitoringHostArgs {
     staticAddress?: boolean;
     /** Public key for the user `ubuntu`; with `privateKey`. @default a key pair that is made for the machine */
     publicKey?: pulumi.Input<string>;
+    /**
+     * Which of the keys that are made for the machine may log in: one, or two that follow each other while it is rotated, e.g. `[1, 2]`, and then `[2]`. The machine
+     * stays. Not with `publicKey`, whose change replaces it. @default [1]
+     */
+    sshKeyGenerations?: number[];
     /** The private key's text, a secret. */
     privateKey?: pulumi.Input<string>;
     /** Memory of an instance type that this component does not know, as AWS states it. */

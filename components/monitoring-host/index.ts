@@ -67,7 +67,7 @@ export class MonitoringHost extends pulumi.ComponentResource {
         const subnet = this.findSubnet(args, volume);
         const securityGroup = this.createSecurityGroup(name, args, subnet.vpcId);
         const instance = this.createInstance(name, args, {
-            ami: findImage(name, type.architecture, args, this), burstable: type.burstable, subnetId: subnet.id, keyName: identity.keyName,
+            ami: findImage(name, type.architecture, args, this), burstable: type.burstable, subnetId: subnet.id, keyName: identity.keyName, keyPair: identity.pair,
             securityGroupId: securityGroup.id, profile: createProfile(name, args, this), userData: userData(args, volume, hostKey),
         });
         this.attachVolume(name, volume, instance);
@@ -85,7 +85,7 @@ export class MonitoringHost extends pulumi.ComponentResource {
         this.memoryMiB = usableMiB(args.memoryMiB ?? type.memoryMiB!);
         this.sshPrivateKey = identity.privateKey;
         this.hostKey = hostKey.publicKeyOpenssh.apply((key) => key.trim());
-        this.ssh = { address: this.address, port: 22, user: USER, privateKey: this.sshPrivateKey, hostKey: this.hostKey };
+        this.ssh = { address: this.address, port: 22, user: USER, privateKey: this.sshPrivateKey, hostKey: this.hostKey, ...(args.sshKeyGenerations ? { authorizedKeys: identity.publicKeys } : {}) };
         this.registerOutputs({
             address: this.address, dnsName: this.dnsName, privateAddress: this.privateAddress, instanceId: this.instanceId, securityGroupId: this.securityGroupId,
             volumeId: this.volumeId, memoryMiB: this.memoryMiB, sshPrivateKey: this.sshPrivateKey, hostKey: this.hostKey,
@@ -93,12 +93,18 @@ export class MonitoringHost extends pulumi.ComponentResource {
     }
 
     private createIdentity(name: string, args: MonitoringHostArgs): SshIdentity {
-        const made = args.publicKey === undefined ? new tls.PrivateKey(`${name}-ssh-key`, { algorithm: "ED25519" }, { parent: this }) : undefined;
-        const publicKey = pulumi.output(args.publicKey ?? made!.publicKeyOpenssh).apply((key) => key.trim());
-        // Named by what is in it, not at random: a pair that was deleted by hand comes back without replacing the machine; another key does replace it.
-        const keyName = publicKey.apply((key) => `${globalName(name)}-${createHash("sha256").update(key).digest("hex").slice(0, 12)}`);
-        const pair = new ec2.KeyPair(`${name}-key-pair`, { keyName, publicKey, tags: tags(name, args) }, { parent: this });
-        return { keyName: pair.keyName, privateKey: pulumi.secret(args.privateKey ?? made!.privateKeyOpenssh) };
+        const made = args.publicKey === undefined ? (args.sshKeyGenerations ?? [1]).map((number) => this.makeKey(name, number)) : [];
+        const publicKeys = (args.publicKey === undefined ? made.map(({ publicKeyOpenssh }) => publicKeyOpenssh) : [pulumi.output(args.publicKey)]).map((key) => key.apply((text) => text.trim()));
+        // Named by what is in it, not at random: a pair that was deleted by hand comes back without replacing the machine; another given key does replace it.
+        // Keys that are made here are rotated on the machine, which goes on: so the name of their pair stays.
+        const keyName = args.publicKey === undefined ? globalName(name) : publicKeys[0].apply((key) => `${globalName(name)}-${createHash("sha256").update(key).digest("hex").slice(0, 12)}`);
+        // Two pairs of one name cannot be there at once.
+        const pair = new ec2.KeyPair(`${name}-key-pair`, { keyName, publicKey: publicKeys[0], tags: tags(name, args) }, { parent: this, deleteBeforeReplace: args.publicKey === undefined });
+        return { keyName: args.publicKey === undefined ? keyName : pair.keyName, pair, publicKeys, privateKey: pulumi.secret(args.privateKey ?? made[0].privateKeyOpenssh) };
+    }
+
+    private makeKey(name: string, generation: number): tls.PrivateKey {
+        return new tls.PrivateKey(`${name}-ssh-key${generation === 1 ? "" : `-${generation}`}`, { algorithm: "ED25519" }, { parent: this });
     }
 
     private createVolume(name: string, args: MonitoringHostArgs): ebs.Volume {
@@ -169,7 +175,7 @@ export class MonitoringHost extends pulumi.ComponentResource {
             // t4g's own default is "unlimited", which costs money under load.
             ...(plan.burstable ? { creditSpecification: { cpuCredits: args.cpuCredits ?? "standard" } } : {}),
             tags: tags(name, args),
-        }, { parent: this, ...instanceOptions() });
+        }, { parent: this, dependsOn: [plan.keyPair], ...instanceOptions() });
     }
 
     private attachVolume(name: string, volume: ebs.Volume, instance: ec2.Instance): void {
@@ -192,7 +198,10 @@ export class MonitoringHost extends pulumi.ComponentResource {
 
 /** Who logs in. */
 interface SshIdentity {
-    keyName: pulumi.Output<string>;
+    keyName: pulumi.Input<string>;
+    pair: ec2.KeyPair;
+    /** Those that may log in; the first is that of the private key. */
+    publicKeys: pulumi.Output<string>[];
     privateKey: pulumi.Output<string>;
 }
 
@@ -201,7 +210,9 @@ interface InstancePlan {
     ami: pulumi.Input<string>;
     burstable: boolean;
     subnetId: pulumi.Output<string>;
-    keyName: pulumi.Output<string>;
+    keyName: pulumi.Input<string>;
+    /** By that name. The machine depends on it, and not on what is in it. */
+    keyPair: ec2.KeyPair;
     securityGroupId: pulumi.Output<string>;
     /** Its role; none unless asked for. */
     profile?: pulumi.Output<string>;

@@ -37,7 +37,17 @@ export function validateMonitoringHost(args: MonitoringHostArgs): Problem[] {
         ...validateOneOf("cpuCredits", args.cpuCredits ?? "standard", ["standard", "unlimited"]),
         ...((args.publicKey === undefined) === (args.privateKey === undefined)
             ? [] : [{ path: args.publicKey === undefined ? "publicKey" : "privateKey", message: "a key pair is given whole or not at all" }]),
+        ...validateGenerations(args),
     ];
+}
+
+function validateGenerations({ sshKeyGenerations, publicKey }: MonitoringHostArgs): Problem[] {
+    if (sshKeyGenerations === undefined) return [];
+    const path = "sshKeyGenerations";
+    if (publicKey !== undefined) return [{ path, message: "counts keys that are made here: not with publicKey" }];
+    const [first, second = first + 1, ...more] = sshKeyGenerations;
+    return Number.isInteger(first) && first > 0 && second === first + 1 && more.length === 0
+        ? [] : [{ path, message: `expected one generation such as [1], or two that follow each other: [1, 2], got ${quote(sshKeyGenerations)}` }];
 }
 
 /** The value is part of a resource's name. */

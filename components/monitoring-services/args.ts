@@ -3,6 +3,7 @@ import { AlertThresholds } from "../../dashboards/alerts/thresholds";
 import { Machine } from "../machine";
 import { ScrapeLimits } from "../metrics-target/scrape-jobs";
 import { AlertingArgs } from "./alerting-args";
+import { LoginArgs } from "./login-args";
 
 /** The shared deployment on one monitoring host. */
 export interface MonitoringServicesArgs {
@@ -22,8 +23,10 @@ export interface MonitoringServicesArgs {
     destroyWithMembers?: boolean;
     /** How long data is kept. */
     retention?: RetentionArgs;
-    /** Password of Grafana's `admin`. Counts at Grafana's first start only. */
+    /** Password of Grafana's `admin`. Another one is set in the running Grafana. */
     grafanaAdminPassword: pulumi.Input<string>;
+    /** Logins to Grafana with accounts of GitHub or Google. @default Grafana's own users only */
+    login?: LoginArgs;
     /**
      * Grafana dashboards of your own beside the built-in ones: file name to JSON as Grafana exports it, with uids of their own, e.g. `{ "orders.json": "{…}" }`.
      * A folder is a part of the name: `Shop/orders.json`; those of the built-in ones are Overview, Applications and Infrastructure.

@@ -2,6 +2,7 @@ import { Bundle, BundleDirectory, BundleFile } from "../bundle";
 import { registrationFiles } from "../metrics-target/registration";
 import { failOn } from "../problems";
 import { KnownServicesArgs, MonitoringServicesArgs } from "./args";
+import { adminPasswordProgram } from "./admin-password";
 import { renderAlertmanager } from "./alertmanager";
 import { digest, renderLoki, renderPrometheus, renderTempo } from "./backends";
 import { renderGateway } from "./gateway";
@@ -27,7 +28,7 @@ export function planServiceBundle(args: KnownServicesArgs): Bundle {
         machine: "monitoring",
         name: BUNDLE,
         directories: [...planDirectories(args.dataDirectory ?? DATA), ...registration.directories],
-        files: [...renderServiceFiles(args), ...registration.files],
+        files: [...renderServiceFiles(args), adminPasswordProgram(), ...registration.files],
     };
 }
 
@@ -59,7 +60,7 @@ const READ_AT_START: Record<string, RegExp> = {
     gateway: /\/gateway\/ca\.pem$/,
     loki: /\/loki\.yml$/,
     tempo: /\/tempo\.yml$/,
-    grafana: /\/(grafana\.ini|provisioning\/.*)$/,
+    grafana: /\/(grafana\.ini|provisioning\/.*|\w+-client-secret)$/,
 };
 
 /** For each service a digest of the files that it cannot reload; "" where it can reload all of them. */

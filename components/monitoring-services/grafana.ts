@@ -3,6 +3,7 @@ import { BundleFile } from "../bundle";
 import { renderTemplate } from "../render";
 import { KnownServicesArgs } from "./args";
 import { gatewayTls, planGatewayUrl, sorted } from "./gateway";
+import { planLogin, renderLoginSecrets } from "./login";
 import { CONFIG } from "./services";
 
 /** The built-in data sources' file; a user's own stand beside it. */
@@ -14,7 +15,7 @@ export function renderGrafana(args: KnownServicesArgs): BundleFile[] {
     return [
         {
             path: below("grafana.ini"),
-            content: renderTemplate("grafana/grafana.ini", { rootUrl: `${planGatewayUrl(args)}/`, cookieSecure: gatewayTls(args).mode !== "off" }),
+            content: renderTemplate("grafana/grafana.ini", { rootUrl: `${planGatewayUrl(args)}/`, cookieSecure: gatewayTls(args).mode !== "off", ...planLogin(args.login) }),
         },
         {
             path: below(`provisioning/datasources/${DATASOURCES_FILE}`),
@@ -24,6 +25,7 @@ export function renderGrafana(args: KnownServicesArgs): BundleFile[] {
         ...sorted(args.dataSources ?? {}).map(([file, content]) => ({ path: below(`provisioning/datasources/${file}`), content, mode: "0640", owner: "root:0" })),
         { path: below("provisioning/dashboards/monitoring.yml"), content: renderTemplate("grafana/dashboards.yml", {}) },
         ...sorted({ ...renderDashboards(args.withoutDashboards), ...args.dashboards }).map(([file, content]) => ({ path: below(`dashboards/${file}`), content })),
+        ...renderLoginSecrets(args.login),
         { path: below("admin-password"), content: args.grafanaAdminPassword, mode: "0400", owner: "472:0" },
     ];
 }

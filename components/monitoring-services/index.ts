@@ -5,6 +5,7 @@ import { machineFiles, machineScript } from "../machine";
 import { hostPort } from "../names";
 import { failOn } from "../problems";
 import { KnownServicesArgs, MonitoringServicesArgs } from "./args";
+import { adminPasswordScript } from "./admin-password";
 import { SMALL_HOST_MIB } from "./budget";
 import { planContainers, REPLACE_ON } from "./containers";
 import { digest } from "./backends";
@@ -18,6 +19,7 @@ import { validateMonitoringServices } from "./validate";
 
 export * from "./alerting-args";
 export * from "./args";
+export * from "./login-args";
 export { AlertThresholds } from "../../dashboards/alerts/thresholds";
 export { explainBudget, planBudget, usableMiB } from "./budget";
 export { MembersGuard, MembersGuardArgs } from "./members-guard";
@@ -59,7 +61,8 @@ export class MonitoringServices extends pulumi.ComponentResource {
         const { provider, sshFiles } = this.createProvider(name, args, files);
         const network = this.createNetwork(name, provider, hostId, files);
         const containers = this.createContainers(name, args, { provider, network, bundle, hostId, images, files });
-        this.createReady(name, args, { bundle, upgrade }, containers);
+        const ready = this.createReady(name, args, { bundle, upgrade }, containers);
+        this.createAdminPassword(name, args, containers, ready);
 
         this.gatewayUrl = pulumi
             .output(args.address)
@@ -155,10 +158,17 @@ export class MonitoringServices extends pulumi.ComponentResource {
         args: MonitoringServicesArgs,
         { bundle, upgrade }: { bundle: pulumi.Output<Bundle>; upgrade: UpgradeArgs },
         containers: docker.Container[],
-    ): void {
+    ): pulumi.Resource {
         const revision = pulumi.unsecret(bundle.apply(({ files }) => digest(files)));
         const stdin = pulumi.all([revision, ...containers.map(({ id }) => id)]).apply((lines) => `${lines.join("\n")}\n`);
-        machineScript(`${name}-ready`, { machine: args.machine, create: readyScript(upgrade), input: stdin }, { parent: this, dependsOn: containers });
+        return machineScript(`${name}-ready`, { machine: args.machine, create: readyScript(upgrade), input: stdin }, { parent: this, dependsOn: containers });
+    }
+
+    /** Sets the admin's password in Grafana itself. Again for each container, as its data may be another's: restored, or brought along. */
+    private createAdminPassword(name: string, args: MonitoringServicesArgs, containers: docker.Container[], ready: pulumi.Resource): void {
+        const grafana = containers[SERVICES.findIndex((service) => service.name === "grafana")];
+        const input = pulumi.secret(pulumi.all([args.grafanaAdminPassword, grafana.id, args.machine.repair ?? ""]).apply((lines) => `${lines.join("\n")}\n`));
+        machineScript(`${name}-admin-password`, { machine: args.machine, create: adminPasswordScript(args.dataDirectory ?? DATA), input }, { parent: this, dependsOn: [ready] });
     }
 }
 

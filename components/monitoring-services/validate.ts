@@ -5,6 +5,7 @@ import { Problem, under } from "../problems";
 import { EnvironmentArgs, GatewayTlsArgs, MonitoringServicesArgs } from "./args";
 import { SMALL_HOST_MIB, validateMemory } from "./budget";
 import { validateDuration, validateLogRetention, validateRetention } from "./retention";
+import { validateLogin } from "./login";
 import { SERVICES } from "./services";
 import { validateAlerting } from "./validate-alerting";
 import { validateAcceptIrreversible } from "./upgrade";
@@ -45,6 +46,7 @@ export function validateMonitoringServices(args: MonitoringServicesArgs): Proble
         ...(args.registry && !IMAGE.test(args.registry) ? [{ path: "registry", message: `expected HOST[:PORT][/PATH], got ${quote(args.registry)}` }] : []),
         ...(args.keysDirectory === undefined ? [] : validateKeysDirectory(args.keysDirectory)),
         ...known(args.grafanaAdminPassword, validatePassword),
+        ...under("login", validateLogin(args.login ?? {}, args.tls?.mode ?? "ca")),
         ...validateAlerting(args),
     ];
 }

@@ -29,6 +29,14 @@ describe("MonitoringHost, by Pulumi's engine", function () {
         await account.up({}, "--expect-no-changes");
     });
 
+    it("rotates the key that it made in two phases, and the machine stays", async () => {
+        const before = one();
+        assert.deepEqual(await account.up({ sshKeyGenerations: [1, 2] }), []);
+        assert.deepEqual(await account.up({ sshKeyGenerations: [2] }), []);
+        assert.deepEqual(one(), before);
+        assert.deepEqual(await account.up(), []);
+    });
+
     it("keeps the machine when Canonical publishes an image", async () => {
         account.change(({ images }) => { images.arm64 = "ami-arm64-2"; });
         await account.up({}, "--expect-no-changes");

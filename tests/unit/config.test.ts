@@ -54,6 +54,18 @@ describe("config", () => {
         assert.match(problemsOf(() => owner(dev({ token: "a".repeat(20), tokenGenerations: [1, 2] })))[0], /tokenGenerations: counts tokens that are made here/);
         assert.match(problemsOf(() => owner(dev({ previousToken: "a".repeat(20) })))[0], /previousToken: needs token beside it/);
     });
+    it("generations of the stack's SSH keys are counted alike, and of the admin's password only where it is made here", () => {
+        assert.deepEqual(member({ deployKeyGenerations: [1, 2] }).deployKeyGenerations, [1, 2]);
+        assert.match(problemsOf(() => member({ deployKeyGenerations: [2, 1] }))[0], /^deployKeyGenerations: expected one generation/);
+        assert.equal(owner({ adminPasswordGeneration: 2 }).owner?.adminPasswordGeneration, 2);
+        assert.match(problemsOf(() => owner({ adminPassword: "a".repeat(12), adminPasswordGeneration: 2 }))[0], /^monitoring\.adminPasswordGeneration: counts passwords that are made here/);
+    });
+    it("keys that may log in stand beside Pulumi's own, for WAS hosts and the monitoring host", () => {
+        const ssh = { hostKey: HOST_KEY, authorizedKeys: [HOST_KEY] };
+        assert.deepEqual(member({ was: [host({ ssh: { ...ssh, privateKey: PRIVATE_KEY } })] }).was[0].ssh?.authorizedKeys, [HOST_KEY]);
+        assert.match(problemsOf(() => member({ was: [host({ ssh })] }))[0], /^was\[0\]\.ssh\.authorizedKeys: needs privateKey beside it/);
+        assert.match(problemsOf(() => owner({ host: { machine: { ssh: { ...ssh, address: "10.0.0.5" } } } })).join(), /monitoring\.host\.machine\.ssh\.authorizedKeys: needs privateKey/);
+    });
     it("what the alerts would refuse later is refused here", () => {
         const lines = problemsOf(() => owner({ thresholds: { heapUsed: 85 }, alerting: { runbookUrl: "https://wiki.example.com/#x" }, withoutAlerts: ["Nothing"] }));
         for (const path of ["alerting.runbookUrl", "thresholds.heapUsed", "withoutAlerts[0]"]) assert.ok(lines.some((line) => line.startsWith(`monitoring.${path}: `)), lines.join("\n"));

@@ -4,7 +4,7 @@ import { imageName, imageParameter } from "../../components/monitoring-host/imag
 import { planScrapes } from "../../components/monitoring-host/ingress";
 import { SESSION_POLICY } from "../../components/monitoring-host/session-manager";
 import { planSnapshots } from "../../components/monitoring-host/snapshots";
-import { args, make, tagged } from "../support/monitoring-host";
+import { args, make, problems, tagged } from "../support/monitoring-host";
 
 const TOPIC = "arn:aws:sns:eu-west-1:123456789012:oncall";
 const GROUP = "sg-0123456789abcdef0";
@@ -38,6 +38,23 @@ describe("the monitoring host's key pair", () => {
         assert.match(String(await keyName("ssh-ed25519 AAAAone")), /^photogather-monitoring-test-host-[0-9a-f]{12}$/);
         assert.equal(await keyName("ssh-ed25519 AAAAone\n"), await keyName("ssh-ed25519 AAAAone"));
         assert.notEqual(await keyName("ssh-ed25519 AAAAone"), await keyName("ssh-ed25519 AAAAtwo"));
+    });
+
+    it("keeps its name where the key is made here, so that a rotation leaves the machine: the first one logs in, all are let in", async () => {
+        const first = await make({ sshKeyGenerations: [1, 2] });
+        const second = await make({ sshKeyGenerations: [2] });
+        for (const { find } of [first, second]) assert.deepEqual([find("host-key-pair").inputs.keyName, find("host").inputs.keyName], Array(2).fill("photogather-monitoring-test-host"));
+        assert.deepEqual(first.find("host-key-pair").inputs.publicKey, "ssh-ed25519 AAAAhost-ssh-key");
+        assert.deepEqual(second.find("host-key-pair").inputs.publicKey, "ssh-ed25519 AAAAhost-ssh-key-2");
+        assert.equal(first.host.ssh.authorizedKeys?.length, 2);
+        assert.equal(second.host.ssh.authorizedKeys?.length, 1);
+        assert.equal((await make()).host.ssh.authorizedKeys, undefined);
+        assert.ok(second.find("host").options.dependsOn.includes("host-key-pair"));
+    });
+    it("has generations of its own only, that follow each other", () => {
+        assert.deepEqual(problems({ sshKeyGenerations: [3, 4] }), []);
+        for (const bad of [[], [2, 1], [1, 2, 3], [0]]) assert.match(problems({ sshKeyGenerations: bad }).join(), /^sshKeyGenerations: expected one generation/);
+        assert.match(problems({ sshKeyGenerations: [1], publicKey: "ssh-ed25519 AAAA", privateKey: "x" }).join(), /^sshKeyGenerations: counts keys that are made here/);
     });
 });
 

@@ -38,6 +38,7 @@ describe("MonitoringServices", () => {
         assert.deepEqual(
             children.map(({ type, name, parent }) => [type, name, parent]).sort(),
             [
+                ["command:remote:Command", "monitoring-admin-password", "monitoring"],
                 ["command:remote:Command", "monitoring-files", "monitoring"],
                 ["command:remote:Command", "monitoring-ready", "monitoring"],
                 ...SERVICES.map(({ name }) => ["docker:index/container:Container", `monitoring-${name}`, "monitoring"]),
@@ -104,6 +105,15 @@ describe("MonitoringServices", () => {
         assert.notEqual(before.inputs.stdin, after.inputs.stdin);
         assert.equal(sentScripts(before).create, sentScripts(after).create);
         assert.match(sentScripts(before).input, /monitoring-loki-id/);
+    });
+
+    it("sets the admin's password in Grafana itself, by stdin, once all is ready; again when it, or Grafana's container, is another", async () => {
+        const command = named(await registered(), "monitoring-admin-password");
+        assert.ok(command.options.dependsOn.includes("monitoring-ready"));
+        assert.ok(isSecret(command.inputs.stdin));
+        const { create, input } = sentScripts(command);
+        assert.equal(create, "exec /usr/local/lib/photogather-monitoring/set-admin-password monitoring-grafana '/var/lib/photogather-monitoring/data/grafana-admin-password'");
+        assert.deepEqual(input.split("\n"), ["correct horse battery staple", "monitoring-grafana-id", "", ""]);
     });
 
     it("the members guard depends on what must outlive it, and updates in place", async () => {

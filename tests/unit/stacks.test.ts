@@ -11,6 +11,7 @@ import { loadConfig } from "../../tools/plan/config";
 import { plannedFiles } from "../../tools/plan/files";
 import { renderTree } from "../../tools/plan/tree";
 import { ANSWERS, COMPUTED, PLACEHOLDER_KEY } from "../../tools/plan/world";
+import { sentScripts } from "../support/sent";
 
 const ROOT = path.join(__dirname, "..", "..");
 
@@ -99,6 +100,31 @@ describe("alerts in the owner's config", () => {
         for (const { name, inputs } of registrations) {
             assert.doesNotMatch(JSON.stringify(inputs, (_, value: unknown) => isSecret(value) ? "[secret]" : value), /hush/, name);
         }
+    });
+});
+
+describe("the key by which a stack logs in to its WAS hosts", () => {
+    const rotated = (generations?: number[]) => {
+        const config = loadConfig(ROOT, "dev");
+        pulumi.runtime.setAllConfig({ ...config, ...(generations ? { "photogather-monitoring:deployKeyGenerations": JSON.stringify(generations) } : {}) });
+        const computed = {
+            ...COMPUTED, "pulumi:pulumi:StackReference": (name: string) => ({ name, outputs: { monitoring: shared, connection_dev: connection }, secretOutputNames: [] }),
+            "tls:index/privateKey:PrivateKey": (name: string) => ({ ...COMPUTED["tls:index/privateKey:PrivateKey"](name, {}), publicKeyOpenssh: `ssh-ed25519 ${name}\n`, privateKeyOpenssh: `${PLACEHOLDER_KEY}${name}` }),
+        };
+        return runOffline(() => deploy({ keysDirectory: "out/test/.keys" }), { stack: "dev", computed, answers: ANSWERS });
+    };
+    const login = ({ registrations }: OfflineRun) => {
+        const files = registrations.find(({ name }) => name === "dev-was-1-log-agent-files")!;
+        const key = reveal<{ privateKey: string }>(files.inputs.connection).privateKey;
+        return { key: key.slice(key.lastIndexOf("dev-")), lets: /awk -v wanted='([^']*)'/.exec(sentScripts(files).create)?.[1] };
+    };
+
+    it("is left alone, and so are the hosts' keys, where nothing is said", async () => assert.deepEqual(login(await rotated()), { key: "dev-deploy-key", lets: undefined }));
+    it("is still the old one while the new one is let in; then it is the new one, and the old one is not let in", async () => {
+        assert.deepEqual(login(await rotated([1, 2])), { key: "dev-deploy-key", lets: "ssh-ed25519:dev-deploy-key ssh-ed25519:dev-deploy-key-2" });
+        const run = await rotated([2]);
+        assert.deepEqual(login(run), { key: "dev-deploy-key-2", lets: "ssh-ed25519:dev-deploy-key-2" });
+        assert.equal(run.outputs.sshPublicKey, "ssh-ed25519 dev-deploy-key-2");
     });
 });
 

@@ -73,6 +73,10 @@ func (s *server) api(w http.ResponseWriter, r *http.Request) {
 		s.describeSource(w, uid)
 	} else if uid, is := strings.CutPrefix(path, "/api/dashboards/uid/"); is && r.Method == "GET" {
 		s.describeDashboard(w, uid)
+	} else if path == "/api/user" && r.Method == "GET" {
+		answer(w, 200, map[string]any{"id": 1, "login": s.settings.get("security", "admin_user"), "orgId": 1, "isGrafanaAdmin": true})
+	} else if path == "/api/user/password" && r.Method == "PUT" {
+		s.changePassword(w, r)
 	} else if path == "/api/search" && r.Method == "GET" {
 		s.search(w, r.URL.Query())
 	} else if path == "/api/admin/provisioning/datasources/reload" && r.Method == "POST" {
@@ -83,6 +87,27 @@ func (s *server) api(w http.ResponseWriter, r *http.Request) {
 		answer(w, 200, message("Datasources config reloaded"))
 	} else {
 		answer(w, 404, message("Not found"))
+	}
+}
+
+// changePassword is what a logged-in user may do with the own password: the old one is asked for again, and a new one of four characters or more.
+func (s *server) changePassword(w http.ResponseWriter, r *http.Request) {
+	var form struct {
+		OldPassword string `json:"oldPassword"`
+		NewPassword string `json:"newPassword"`
+		ConfirmNew  string `json:"confirmNew"`
+	}
+	user, _, _ := r.BasicAuth()
+	if json.NewDecoder(r.Body).Decode(&form) != nil {
+		answer(w, 400, message("bad request data"))
+	} else if !isAdmin(s.settings, user, form.OldPassword) {
+		answer(w, 401, message("Invalid old password"))
+	} else if len(form.NewPassword) < 4 {
+		answer(w, 400, message("New password is too short"))
+	} else if err := writeAdmin(s.settings, user, form.NewPassword); err != nil {
+		answer(w, 500, message("Failed to change user password"))
+	} else {
+		answer(w, 200, message("User password changed"))
 	}
 }
 
