@@ -35,6 +35,7 @@ export function planContainers(options: ContainerOptions): Record<string, Contai
                     ...planCommand(service, options),
                     ...planPorts(service, options),
                     volumes: planVolumes(service, options),
+                    ...(service.name === "gateway" ? { ulimits: [GATEWAY_FILES] } : {}),
                     memory: limitMiB,
                     // No swap: one service that swaps slows all of them.
                     memorySwap: limitMiB,
@@ -128,6 +129,9 @@ const ENVIRONMENT: Record<string, string[]> = {
         "GF_PATHS_LOGS=/tmp",
     ],
 };
+
+/** Each connection costs the gateway about 32 KiB: where as many as anybody likes to open were taken, its memory would run out. */
+const GATEWAY_FILES = { name: "nofile", soft: 1024, hard: 1024 };
 
 /** Caddy's binary carries this capability in its file: where the container may not have it, Linux refuses to start it at all. */
 const CAPABILITIES: Record<string, string[]> = { gateway: ["CAP_NET_BIND_SERVICE"] };

@@ -7,6 +7,7 @@ import { renderAlertmanager } from "./alertmanager";
 import { digest, renderLoki, renderPrometheus, renderTempo } from "./backends";
 import { renderGateway } from "./gateway";
 import { renderGrafana } from "./grafana";
+import { renderGuard } from "./guard";
 import { CONFIG, DATA, SERVICES } from "./services";
 import { registrationPolicy, validateMonitoringServices } from "./validate";
 
@@ -28,7 +29,7 @@ export function planServiceBundle(args: KnownServicesArgs): Bundle {
         machine: "monitoring",
         name: BUNDLE,
         directories: [...planDirectories(args.dataDirectory ?? DATA), ...registration.directories],
-        files: [...renderServiceFiles(args), adminPasswordProgram(), ...registration.files],
+        files: [...renderServiceFiles(args), adminPasswordProgram(), ...registration.files, ...renderGuard()],
     };
 }
 

@@ -11,6 +11,7 @@ import { planContainers, REPLACE_ON } from "./containers";
 import { digest } from "./backends";
 import { BUNDLE, planRestartDigests, planServiceBundle } from "./files";
 import { planGatewayCa, planGatewayUrl } from "./gateway";
+import { BRIDGE } from "./guard";
 import { preflightScript, readyScript, removalScript, settleScript } from "./scripts";
 import { DATA, NETWORK, planImages, SERVICES } from "./services";
 import { provideSshFiles } from "./ssh-files";
@@ -116,7 +117,7 @@ export class MonitoringServices extends pulumi.ComponentResource {
     private createNetwork(name: string, provider: docker.Provider, hostId: pulumi.Output<string>, files: pulumi.CustomResource): docker.Network {
         return new docker.Network(
             `${name}-network`,
-            { name: NETWORK, driver: "bridge", labels: [{ label: `${LABEL}/host`, value: hostId }] },
+            { name: NETWORK, driver: "bridge", options: { "com.docker.network.bridge.name": BRIDGE }, labels: [{ label: `${LABEL}/host`, value: hostId }] },
             { parent: this, provider, deleteBeforeReplace: true, dependsOn: [files] },
         );
     }

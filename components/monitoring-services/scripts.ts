@@ -2,6 +2,7 @@ import { FAIL } from "../bundle";
 import { shell } from "../encode";
 import { SETUP_STATE } from "../monitoring-host/setup-state";
 import { REGISTRATION, registrationApplyScript, registrationRemoveScript, registrationSetupScript } from "../metrics-target/registration";
+import { guardApplyScript, guardRemoveScript } from "./guard";
 import { CONFIG, NETWORK } from "./services";
 import { UpgradeArgs, versionsScript, wayBackScript } from "./upgrade";
 
@@ -24,7 +25,7 @@ until state=$(state) && [ "$state" = done ] && command -v docker >/dev/null && d
   fi
   sleep 3
 done
-for program in python3 curl base64 cmp runuser; do
+for program in python3 curl base64 cmp runuser iptables; do
   command -v "$program" >/dev/null || fail "$program is missing on this host; install it"
 done
 # Debian's python3-minimal, for one, has too little of it.
@@ -54,12 +55,12 @@ export function settleScript(dataDirectory: string): string {
     return `# Encrypts what Grafana stores. Beside its database, as the one is of no use without the other.
 if [ ! -s ${key} ]; then ( umask 077; head -c 32 /dev/urandom | base64 | tr -d '\\n' > ${key} ); fi
 chown 472:0 ${key}; chmod 0400 ${key}
-${registrationApplyScript(dataDirectory)}`;
+${registrationApplyScript(dataDirectory)}${guardApplyScript()}`;
 }
 
 /** Shell text that runs on removal. The data directory stays. */
 export function removalScript(dataDirectory: string): string {
-    return registrationRemoveScript(dataDirectory);
+    return registrationRemoveScript(dataDirectory) + guardRemoveScript();
 }
 
 /**

@@ -57,7 +57,8 @@ export const SERVICES: Service[] = [
         stopSeconds: 15,
         health: wget("http://127.0.0.1:3000/api/health"),
     },
-    { name: "node-exporter", user: "65534:65534", configMount: "", dataMount: "", stopSeconds: 5, health: wget("http://127.0.0.1:9100/") },
+    // Not Prometheus' user: it sees the host's files, and Prometheus' credentials of targets are among them.
+    { name: "node-exporter", user: "65532:65532", configMount: "", dataMount: "", stopSeconds: 5, health: wget("http://127.0.0.1:9100/") },
 ];
 
 /** The image of every service: what the user gave, else the pinned one, behind the mirror where one is given. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { gzipSync } from "node:zlib";
 import { renderAlertmanager } from "../../components/monitoring-services/alertmanager";
 import { renderLoki, renderPrometheus, renderTempo } from "../../components/monitoring-services/backends";
 import { renderCaddyfile } from "../../components/monitoring-services/gateway";
@@ -149,13 +150,12 @@ class Together {
     }
 
     async push(url: string, token: string, body: object, headers: Record<string, string> = {}): Promise<number> {
-        const answer = await fetch(this.url("gateway", url), {
-            method: "POST",
-            headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}`, ...headers },
-            body: JSON.stringify(body),
-        });
-        await answer.arrayBuffer();
-        return answer.status;
+        return (await this.send(url, token, Buffer.from(JSON.stringify(body)), { "Content-Type": "application/json", ...headers })).status;
+    }
+
+    async send(url: string, token: string, body: Buffer, headers: Record<string, string>): Promise<{ status: number; body: string }> {
+        const answer = await fetch(this.url("gateway", url), { method: "POST", headers: { Authorization: `Bearer ${token}`, ...headers }, body });
+        return { status: answer.status, body: await answer.text() };
     }
 
     // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -384,22 +384,33 @@ describe("gateway, Loki, Tempo, Prometheus and Alertmanager together", function 
     it("answers 429 to an environment over its rate, and not to the others", async () => {
         const flood = { ...otlpLog("loadtest", "x".repeat(250000)) } as { resourceLogs: { scopeLogs: { logRecords: object[] }[] }[] };
         const [record] = flood.resourceLogs[0].scopeLogs[0].logRecords;
-        flood.resourceLogs[0].scopeLogs[0].logRecords = Array.from({ length: 40 }, (_, i) => ({ ...record, timeUnixNano: nanos(i) }));
+        flood.resourceLogs[0].scopeLogs[0].logRecords = Array.from({ length: 7 }, (_, i) => ({ ...record, timeUnixNano: nanos(i) }));
         const answers: number[] = [];
-        for (let i = 0; i < 6; i++) answers.push(await together.push("/otlp/v1/logs", TOKENS.loadtest, flood));
+        for (let i = 0; i < 32; i++) answers.push(await together.push("/otlp/v1/logs", TOKENS.loadtest, flood));
         assert.ok(answers.includes(429), `answers were ${answers}`);
         assert.equal(await together.push("/otlp/v1/logs", TOKENS.prod, otlpLog("prod", "still fine")), 204);
+    });
+
+    it("refuses a small request that unpacks to a large one, before it has unpacked it", async () => {
+        const bomb = gzipSync(Buffer.concat([Buffer.from('{"x":"'), Buffer.alloc(64 << 20, 0x20)]));
+        assert.ok(bomb.length < 100_000);
+        for (const [url, type] of [["/otlp/v1/logs", "application/json"], ["/otlp/v1/logs", "application/x-protobuf"], ["/otlp/v1/traces", "application/json"], ["/loki/api/v1/push", "application/json"]]) {
+            const { status, body } = await together.send(url, TOKENS.loadtest, bomb, { "Content-Type": type, "Content-Encoding": "gzip" });
+            assert.ok(status >= 400 && status < 500, `${url} as ${type}: ${status} ${body}`);
+            // Loki says of the last one only that the JSON ends too early.
+            assert.match(body, /too large|PushRequest/, `${url} as ${type}`);
+        }
     });
 
     it("answers a retryable status to spans over the rate", async () => {
         const flood = {
             resourceSpans: Array.from(
-                { length: 1500 },
+                { length: 700 },
                 (_, i) => (otlpTrace((i + 1).toString(16).padStart(32, "a"), "x".repeat(2000)) as { resourceSpans: object[] }).resourceSpans[0],
             ),
         };
         const answers: number[] = [];
-        for (let i = 0; i < 10; i++) answers.push(await together.push("/otlp/v1/traces", TOKENS.loadtest, flood));
+        for (let i = 0; i < 24; i++) answers.push(await together.push("/otlp/v1/traces", TOKENS.loadtest, flood));
         const refused = answers.filter((status) => status !== 200);
         assert.ok(refused.length > 0 && refused.every((status) => [429, 503].includes(status)), `answers were ${answers}`);
         assert.equal(await together.push("/otlp/v1/traces", TOKENS.prod, otlpTrace("b".repeat(32), "shop")), 200);

@@ -335,12 +335,14 @@ describe("gateway, run by the real Caddy", function () {
 
     it("hands everything else to Grafana, without a tenant, except what Grafana shows without a login", async () => {
         const before = gateway.seen.length;
-        const answer = await gateway.ask("/d/service?var-environment=prod", { headers: { "X-Scope-OrgID": "prod", Cookie: "grafana_session=1" } });
+        const answer = await gateway.ask("/d/service?var-environment=prod", { headers: { "X-Scope-OrgID": "prod", "X-Real-IP": "10.9.9.9", "X-Forwarded-For": "10.9.9.9", Cookie: "grafana_session=1" } });
         const seen = gateway.seen[before];
         assert.deepEqual(
             [answer.status, seen.upstream, seen.url, seen.headers["x-scope-orgid"], seen.headers.cookie],
             [200, "grafana:3000", "/d/service?var-environment=prod", undefined, "grafana_session=1"],
         );
+        // Where somebody comes from is for the gateway to say.
+        assert.deepEqual([seen.headers["x-real-ip"], seen.headers["x-forwarded-for"]], [undefined, "127.0.0.1"]);
         assert.equal(answer.headers["x-content-type-options"], "nosniff");
         for (const url of ["/metrics", "/metrics/", "/METRICS", "//metrics", "/debug/pprof/heap", "/-/reload", "/%6detrics"]) {
             const count = gateway.seen.length;
@@ -353,17 +355,24 @@ describe("gateway, run by the real Caddy", function () {
             .ask("/otlp/v1/logs", { method: "POST", headers: { Authorization: `Bearer ${TOKENS.prod}`, "X-Large": "x".repeat(60000) } })
             .catch(() => ({ status: 431 }));
         assert.equal(header.status, 431);
-        const { answer } = await gateway.push("/otlp/v1/logs", TOKENS.prod, {}, "x".repeat(17 * 1000 * 1000)).catch(() => ({ answer: { status: 413 } }));
+        const { answer } = await gateway.push("/otlp/v1/logs", TOKENS.prod, {}, "x".repeat(2_100_000)).catch(() => ({ answer: { status: 413 } }));
         assert.equal(answer.status, 413);
-        assert.equal((await gateway.push("/otlp/v1/logs", TOKENS.prod, {}, "x".repeat(15 * 1000 * 1000))).answer.status, 200);
+        assert.equal((await gateway.push("/otlp/v1/logs", TOKENS.prod, {}, "x".repeat(1_900_000))).answer.status, 200);
     });
 
     it("logs what it refused, and no token", async () => {
         await gateway.push("/loki/api/v1/push", "a-token-that-nobody-has-1234");
         await gateway.push("/loki/api/v1/push", TOKENS.prod);
         await eventually("the refusal is in the log", 5, async () => gateway.running.log("caddy").includes('"status":401'));
+        await gateway.push("/otlp/v1/logs", TOKENS.prod, {}, "x".repeat(2_100_000)).catch(() => undefined);
+        gateway.status = 403;
+        await gateway.ask("/api/admin/settings?secret=in-a-query");
+        await gateway.ask("/-/gateway", { servername: "", headers: { Host: "evil.example" } });
+        await gateway.ask("/", {}, "", "http").catch(() => undefined);
+        for (const status of [413, 403, 421]) await eventually(`${status} is in the log`, 5, async () => gateway.running.log("caddy").includes(`"status":${status}`));
+        await eventually("what is no TLS is in the log", 5, async () => gateway.running.log("caddy").includes("client sent an HTTP request to an HTTPS server"));
         const log = gateway.running.log("caddy");
-        assert.doesNotMatch(log, /a-token-that-nobody-has|prod-token|dev-token/);
+        assert.doesNotMatch(log, /in-a-query|a-token-that-nobody-has|prod-token|dev-token/);
         assert.doesNotMatch(log, /"msg":"handled request".*"status":200/);
     });
 

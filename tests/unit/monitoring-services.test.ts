@@ -6,6 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { MembersGuard, MonitoringServices, MonitoringServicesArgs } from "../../components/monitoring-services";
 import { planContainers } from "../../components/monitoring-services/containers";
 import { planRestartDigests, renderServiceFiles } from "../../components/monitoring-services/files";
+import { BRIDGE, CONNECTIONS_PER_SOURCE, renderGuard } from "../../components/monitoring-services/guard";
 import { membersGuardScript, preflightScript, readyScript, settleScript } from "../../components/monitoring-services/scripts";
 import { planImages, SERVICES } from "../../components/monitoring-services/services";
 import { isKnown, renderSshFiles, writeSshFiles } from "../../components/monitoring-services/ssh-files";
@@ -246,6 +247,34 @@ describe("MonitoringServices", () => {
     });
 });
 
+describe("the guard of the containers' network", () => {
+    const [program, unit] = renderGuard();
+
+    it("holds before Docker starts a container, at each boot", () => {
+        assert.match(unit.content, /Before=docker\.service\n[^]*WantedBy=docker\.service/);
+        assert.ok(unit.content.includes(`ExecStart=${program.path}\n`));
+    });
+
+    it("is for the network's own bridge", async () => {
+        const { inputs } = named(await registered(), "monitoring-network");
+        assert.deepEqual(inputs.options, { "com.docker.network.bridge.name": BRIDGE });
+        // Linux takes 15 characters.
+        assert.ok(BRIDGE.length <= 15);
+        const rules = program.content.split("\n").filter((line) => line.startsWith("-A MONITORING-GUARD"));
+        for (const rule of rules) assert.ok(rule.includes(` ${BRIDGE} `), rule);
+    });
+
+    it("lets in what comes by a published port, and nothing else; and containers to no metadata service", () => {
+        assert.deepEqual(program.content.split("\n").filter((line) => line.startsWith("-A MONITORING-GUARD")).map((line) => line.slice(20)), [
+            "-i br-monitoring -d 169.254.169.254/32 -j MONITORING-REFUSED",
+            "-i br-monitoring -d 169.254.170.2/32 -j MONITORING-REFUSED",
+            "! -i br-monitoring -o br-monitoring -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN",
+            "! -i br-monitoring -o br-monitoring -m conntrack ! --ctstate DNAT -j MONITORING-REFUSED",
+            "! -i br-monitoring -o br-monitoring -p tcp --syn -m connlimit --connlimit-above 400 --connlimit-mask 32 -j MONITORING-REFUSED",
+        ]);
+    });
+});
+
 describe("planContainers", () => {
     const plans = planContainers({ dataDirectory: "/data", memoryMiB: 1840, port: 8080, acme: false });
 
@@ -261,6 +290,18 @@ describe("planContainers", () => {
                 name,
             );
         }
+    });
+
+    it("bounds what connections may cost the gateway, below what its memory holds", () => {
+        assert.deepEqual(plans.gateway.ulimits, [{ name: "nofile", soft: 1024, hard: 1024 }]);
+        assert.ok(CONNECTIONS_PER_SOURCE * 2 < 1024);
+        // 32 KiB a connection, beside the 30 MiB of an idle Caddy.
+        assert.ok(1024 * 32 / 1024 + 30 < Number(plans.gateway.memory));
+    });
+
+    it("runs the node exporter, which sees the host's files, as nobody who owns any of them", () => {
+        const others = SERVICES.filter(({ name }) => name !== "node-exporter").flatMap(({ user }) => user.split(":"));
+        for (const id of String(plans["node-exporter"].user).split(":")) assert.ok(!others.includes(id), id);
     });
 
     it("writes durations as Docker gives them back, else a refresh shows a difference", () => {

@@ -15,6 +15,8 @@ export interface ExecOptions {
     cwd?: string;
     /** @default 600 */
     seconds?: number;
+    /** After the input, stdin is neither written to nor closed. */
+    openStdin?: boolean;
 }
 
 /** Runs a program and gives what it did, whatever that is. */
@@ -37,7 +39,8 @@ export function tryExec(program: string, args: string[], options: ExecOptions = 
         });
         // A program that ends before it has read everything is no error of ours.
         child.stdin.on("error", () => undefined);
-        child.stdin.end(options.input ?? "");
+        if (options.openStdin) child.stdin.write(options.input ?? "");
+        else child.stdin.end(options.input ?? "");
     });
 }
 

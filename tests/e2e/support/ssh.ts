@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { exec, Result, tryExec } from "./exec";
+import { exec, ExecOptions, Result, tryExec } from "./exec";
 import { temporaryDirectory } from "./state";
 
 /** A pair of ed25519 keys. */
@@ -37,13 +37,14 @@ export async function makeKeys(): Promise<KeyPair> {
  *
  * @param options further ssh options, e.g. `["-L", "1234:127.0.0.1:9090", "-N"]`
  */
-export async function ssh(target: SshTarget, command: string[], options: string[] = [], input: string | Buffer = ""): Promise<Result> {
+export async function ssh(target: SshTarget, command: string[], options: string[] = [], input: string | Buffer = "", more: ExecOptions = {}): Promise<Result> {
     const directory = temporaryDirectory("ssh");
     try {
         return await tryExec("ssh", ["-F", writeConfig(directory, target), ...options, "target", ...command], {
             input,
             seconds: 120,
-            env: { SSH_AUTH_SOCK: "" },
+            ...more,
+            env: { SSH_AUTH_SOCK: "", ...more.env },
         });
     } finally {
         fs.rmSync(directory, { recursive: true, force: true });

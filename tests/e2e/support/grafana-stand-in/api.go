@@ -15,6 +15,7 @@ type server struct {
 	settings settings
 	mutex    sync.Mutex
 	sources  map[string]*source
+	logins   logins
 }
 
 func (s *server) loadSources() error {
@@ -47,6 +48,9 @@ func (s *server) routes() http.Handler {
 		case path == "/":
 			http.Redirect(w, r, "/login", http.StatusFound)
 			return
+		case path == "/login" && r.Method == "POST":
+			s.login(w, r)
+			return
 		case path == "/login":
 			fmt.Fprintln(w, "<!doctype html><title>Grafana (stand-in)</title>")
 			return
@@ -54,15 +58,17 @@ func (s *server) routes() http.Handler {
 		user, password, given := r.BasicAuth()
 		if !given {
 			answer(w, 401, message("Unauthorized"))
-		} else if !isAdmin(s.settings, user, password) {
+		} else if !s.logins.check(s.settings, user, password) {
 			answer(w, 401, message("Invalid username or password"))
+		} else if role := s.logins.role(s.settings, user); role == "Admin" && s.administer(w, r) {
+			return
 		} else {
-			s.api(w, r)
+			s.api(w, r, role)
 		}
 	})
 }
 
-func (s *server) api(w http.ResponseWriter, r *http.Request) {
+func (s *server) api(w http.ResponseWriter, r *http.Request, role string) {
 	path := r.URL.Path
 	if rest, is := strings.CutPrefix(path, "/api/datasources/proxy/uid/"); is {
 		uid, _, _ := strings.Cut(rest, "/")
@@ -79,6 +85,8 @@ func (s *server) api(w http.ResponseWriter, r *http.Request) {
 		s.changePassword(w, r)
 	} else if path == "/api/search" && r.Method == "GET" {
 		s.search(w, r.URL.Query())
+	} else if strings.HasPrefix(path, "/api/admin/") && role != "Admin" {
+		answer(w, 403, message("You'll need additional permissions to perform this action."))
 	} else if path == "/api/admin/provisioning/datasources/reload" && r.Method == "POST" {
 		if err := s.loadSources(); err != nil {
 			answer(w, 500, message(err.Error()))

@@ -1,0 +1,55 @@
+import { World } from "../support/world";
+import { Answer, Attack } from "./kit";
+
+interface JournalLine { at: number; text: string }
+
+/** What the hosts wrote down while they were attacked. */
+export class Evidence {
+    private gateway = "";
+    private journal: JournalLine[] = [];
+    private refusals = 0;
+
+    private constructor(private readonly world: World, private readonly since: string, private readonly before: number) {}
+
+    static async begin(world: World): Promise<Evidence> {
+        return new Evidence(world, (await world.monitor.must("date +%s")).trim(), await refusedPackets(world));
+    }
+
+    /** Reads all of it, once. */
+    async end(): Promise<void> {
+        const { monitor } = this.world;
+        this.gateway = await monitor.must(`docker logs --since ${this.since} monitoring-gateway 2>&1`);
+        const lines = (await monitor.must(`journalctl --no-pager --since @${this.since} --output json --output-fields MESSAGE,__REALTIME_TIMESTAMP`)).split("\n").filter(Boolean);
+        this.journal = lines.map((line) => JSON.parse(line) as { MESSAGE?: unknown; __REALTIME_TIMESTAMP: string }).map((entry) => ({ at: Number(entry.__REALTIME_TIMESTAMP) / 1000, text: String(entry.MESSAGE) }));
+        this.refusals = (await refusedPackets(this.world)) - this.before;
+    }
+
+    /** Everything that was logged, for the search for secrets. */
+    get text(): string {
+        return [this.gateway, ...this.journal.map(({ text }) => text)].join("\n");
+    }
+
+    /** What is missing; "" where all is there. */
+    lacks({ logged: { where, what } }: Attack, answer: Answer): string {
+        if (where === "gateway") return this.gatewayLines(answer).some((line) => what === "access log" ? line.includes('"status":') : line.includes(String(what))) ? "" : `no line in the gateway's log for port ${answer.port}`;
+        if (where === "journal") return this.journal.some(({ at, text }) => at >= answer.from - 50 && at <= answer.to + 300 && (what as RegExp).test(text)) ? "" : `no line in the journal like ${String(what)}`;
+        // Each connection is at least one packet; the kernel's log of a network namespace is not to be read here, so it is the rule's counter that tells.
+        if (where === "guard") return this.refusals > 0 ? "" : "the guard refused nothing";
+        return "";
+    }
+
+    /** For the table. */
+    place({ logged }: Attack, answer?: Answer): string {
+        if (logged.where === "nowhere") return `not (${String(logged.what)})`;
+        return answer && this.lacks({ logged } as Attack, answer) === "" ? logged.where : "MISSING";
+    }
+
+    private gatewayLines({ port }: Answer): string[] {
+        return this.gateway.split("\n").filter((line) => line.includes(`"remote_port":"${port}"`) || new RegExp(`from [^ ]+:${port}:`).test(line));
+    }
+}
+
+async function refusedPackets(world: World): Promise<number> {
+    const rules = await world.monitor.must("iptables -w -nvxL MONITORING-REFUSED");
+    return rules.split("\n").filter((line) => /REJECT|DROP/.test(line)).map((line) => Number(line.trim().split(/\s+/)[0])).filter(Number.isFinite).reduce((a, b) => a + b, 0);
+}
