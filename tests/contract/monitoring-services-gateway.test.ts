@@ -350,6 +350,17 @@ describe("gateway, run by the real Caddy", function () {
         }
     });
 
+    it("says what browsers need, and nothing of the servers, whoever answers", async () => {
+        for (const url of ["/d/service", "/-/gateway", "/metrics", "/otlp/v1/logs"]) {
+            const { headers } = await gateway.ask(url);
+            const { server, via, "x-content-type-options": sniff, "x-frame-options": frame, "referrer-policy": referrer, "strict-transport-security": strict } = headers;
+            assert.deepEqual({ server, via, sniff, frame, referrer, strict }, { server: undefined, via: undefined, sniff: "nosniff", frame: "deny", referrer: "same-origin", strict: undefined }, url);
+            assert.match(String(headers["permissions-policy"]), /camera=\(\)/);
+        }
+        const other = await gateway.ask("/", { headers: { Host: "elsewhere.example.com" }, servername: "elsewhere.example.com", rejectUnauthorized: false });
+        assert.deepEqual([other.status, other.headers.server], [421, undefined]);
+    });
+
     it("refuses oversized headers and bodies", async () => {
         const header = await gateway
             .ask("/otlp/v1/logs", { method: "POST", headers: { Authorization: `Bearer ${TOKENS.prod}`, "X-Large": "x".repeat(60000) } })

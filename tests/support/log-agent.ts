@@ -70,6 +70,9 @@ export class Backends {
         this.running.start(name, program, [`-config.file=${path.join(this.running.directory, name, file)}`]);
     }
 
+    /** Where another gateway finds them. */
+    get ports(): { loki: number; otlp: number } { return { loki: this.lokiPort, otlp: this.otlpPort }; }
+
     get url(): string { return `https://127.0.0.1:${this.gatewayPort}`; }
 
     /** The gateway comes back. */
