@@ -21,7 +21,7 @@ runTool(async () => {
     fs.mkdirSync(values.to, { recursive: true, mode: 0o700 });
     const file = path.join(values.to, `${stack.replaceAll("/", "-")}-${new Date().toISOString().slice(0, 19).replaceAll(":", "")}Z.tar.gz`);
     const start = performance.now();
-    const header = await receive(file, async (output) => {
+    const header = await receive(file, values.stop, async (output) => {
         const request = { do: "backup", format: BACKUP_FORMAT, stack, directory, images, services: SERVICE_NAMES, stop: values.stop, maxPauseSeconds: MAX_PAUSE_SECONDS };
         await runOnHost(reach, request, { output });
     });
@@ -30,13 +30,16 @@ runTool(async () => {
 });
 
 /** Writes a file that has its name only once it is whole and was read back. */
-async function receive(file: string, fill: (output: fs.WriteStream) => Promise<void>): Promise<BackupHeader> {
+async function receive(file: string, stop: boolean, fill: (output: fs.WriteStream) => Promise<void>): Promise<BackupHeader> {
     const partial = `${file}.partial`;
     try {
         await fill(fs.createWriteStream(partial, { mode: 0o600 }));
         const header = await readBackup(partial);
         fs.renameSync(partial, file);
         return header;
+    } catch (error) {
+        const stopped = stop ? ". Were the services on the host left stopped? There, `docker start $(docker ps -aq --filter name=monitoring-)` starts them" : "";
+        throw new Error(`${(error as Error).message}${stopped}`, { cause: error });
     } finally {
         fs.rmSync(partial, { force: true });
     }

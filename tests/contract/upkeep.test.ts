@@ -68,6 +68,8 @@ describe("the host's side of backup and restore", function () {
         assert.equal(await restore("fresh/data"), '{"restored": 0}');
         assert.deepEqual(tree("fresh/data"), FILES);
         assert.equal(fs.statSync(at("fresh/data/grafana/.secret-key")).mode & 0o777, 0o400);
+        // The registration user must get through.
+        for (const directory of ["fresh", "fresh/data"]) assert.equal(fs.statSync(at(directory)).mode & 0o777, 0o755, directory);
         assert.deepEqual((JSON.parse(fs.readFileSync(at("fresh/data/versions.json"), "utf8")) as { services: object }).services, JSON.parse(JSON.stringify(readVersions(IMAGES))));
         assert.deepEqual(fs.readdirSync(at("data")).filter((name) => name.startsWith(".backup")), []);
     });

@@ -8,6 +8,7 @@ import { planUpgrade, readVersion, STORAGE_LINES, validateAcceptIrreversible } f
 import { SERVICES } from "../../components/monitoring-services/services";
 import { IMAGES } from "../../components/versions";
 import { BACKUP_FORMAT, BackupHeader, checkReadable, parseHeader, readBackup } from "../../tools/upkeep/archive";
+import { forgetHost } from "../../tools/upkeep/forget";
 import { reachByState } from "../../tools/upkeep/host";
 import { parseOwner } from "../../tools/upkeep/owner";
 
@@ -89,9 +90,33 @@ describe("backups", () => {
     it("are of owners only, which must be known to be deployed", () => {
         const monitoring = { versions: IMAGES, directory: "/data" };
         assert.deepEqual(parseOwner("prod", { monitoring, sshFiles: { a: "b" } }), { directory: "/data", images: IMAGES, sshFiles: { a: "b" } });
-        assert.throws(() => parseOwner("prod", {}), /stack prod has no outputs: run `pulumi up -s prod` first/);
-        assert.throws(() => parseOwner("dev", { hosts: {} }), /stack dev is no owner/);
+        assert.throws(() => parseOwner("prod", {}), /stack prod has no monitoring host: name the owner, .* run `pulumi up` on it first/);
+        assert.throws(() => parseOwner("dev", { hosts: {} }), /stack dev has no monitoring host/);
         assert.throws(() => parseOwner("prod", { monitoring: { versions: IMAGES } }), /written by an earlier version/);
     });
     it("without files in the state, the host is this machine", () => assert.deepEqual(reachByState({}, "prod"), { address: "this machine" }));
+});
+
+describe("forgetting a monitoring host", () => {
+    const urn = (type: string, name: string) => `urn:pulumi:prod::p::${type}::${name}`;
+    const services = "photogather-monitoring:index:MonitoringServices";
+    const container = urn(`${services}$docker:index/container:Container`, "monitoring-loki");
+    const agent = urn("photogather-monitoring:index:LogAgent$command:remote:Command", "was-1-log-agent-files");
+    const others = [urn("tls:index/privateKey:PrivateKey", "ca-key"), urn(services, "monitoring"), urn(`${services}$pulumi:providers:docker`, "monitoring-docker")];
+
+    it("takes out what stands on it, keeps the rest, and leaves nothing that leads to what is gone", () => {
+        const gone = [
+            urn(`${services}$command:remote:Command`, "monitoring-files"), urn(`${services}$docker:index/network:Network`, "monitoring-network"), container,
+            urn("photogather-monitoring:index:MetricsTarget$command:remote:Command", "metrics-targets"), urn("photogather-monitoring:index:MembersGuard$command:local:Command", "guard"),
+        ];
+        const resources = [...others.map((each) => ({ urn: each })), ...gone.map((each) => ({ urn: each })), {
+            urn: agent, dependencies: [container, others[0]], propertyDependencies: { stdin: [container], create: [others[0]] }, deletedWith: container,
+        }];
+        const { state, forgotten } = forgetHost({ version: 3, deployment: { resources } });
+        assert.deepEqual(forgotten, gone);
+        assert.deepEqual(state.deployment.resources!.map((resource) => resource.urn), [...others, agent]);
+        assert.deepEqual(state.deployment.resources!.at(-1), { urn: agent, dependencies: [others[0]], propertyDependencies: { stdin: [], create: [others[0]] }, deletedWith: undefined });
+        assert.equal(state.version, 3);
+    });
+    it("changes nothing where nothing stands on it", () => assert.deepEqual(forgetHost({ deployment: {} }), { state: { deployment: { resources: [] } }, forgotten: [] }));
 });

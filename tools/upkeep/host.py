@@ -307,9 +307,16 @@ def healthy(names, seconds):
     return None
 
 
+def make_public(directory):
+    """The directory and those above it may be entered by all: containers and the registration user have their own places below it."""
+    before = os.umask(0o022)
+    os.makedirs(directory, 0o755, exist_ok=True)
+    os.umask(before)
+
+
 def restore(given):
     directory = given["directory"]
-    os.makedirs(directory, 0o755, exist_ok=True)
+    make_public(directory)
     with locked(directory):
         remove_leftovers(directory, (".restore-", ".backup-"))
         there = [path for path in files_below(directory) if os.path.isfile(os.path.join(directory, path)) and path not in ("versions.json", "last-backup.json")]

@@ -25,11 +25,8 @@ export function readOwner(stack: string): OwnerState {
 /** Checks outputs, which may be those of any stack. */
 export function parseOwner(stack: string, outputs: Record<string, unknown>): OwnerState {
     const { monitoring, sshFiles } = outputs as { monitoring?: { versions?: Record<string, string>; directory?: string }; sshFiles?: Record<string, string> };
-    if (!monitoring?.versions) {
-        throw new Error(Object.keys(outputs).length === 0
-            ? `stack ${stack} has no outputs: run \`pulumi up -s ${stack}\` first`
-            : `stack ${stack} is no owner: name the stack whose config has monitoring.host`);
-    }
+    // A member may have no outputs at all, as an owner has none before its first `up`.
+    if (!monitoring?.versions) throw new Error(`stack ${stack} has no monitoring host: name the owner, whose config has monitoring.host, and run \`pulumi up\` on it first`);
     if (!monitoring.directory) throw new Error(`the state of stack ${stack} was written by an earlier version of this program: run \`pulumi up -s ${stack}\` first`);
     return { directory: monitoring.directory, images: monitoring.versions, sshFiles: sshFiles ?? {} };
 }
