@@ -46,6 +46,8 @@ export interface EngineOptions {
     passphrase?: string;
     /** What is checked out. @default this project */
     project?: string;
+    /** Variables for each run beside the usual ones. @default {} */
+    env?: Record<string, string>;
 }
 
 /** A checkout of the project in a directory of its own, with a state on files, run by the real engine through the Automation API. */
@@ -56,10 +58,11 @@ export class Engine {
         readonly state: string,
         private readonly passphrase: string,
         private readonly project: string,
+        private readonly more: Record<string, string>,
     ) {}
 
-    static create({ stateDirectory = temporaryDirectory("state"), passphrase = "correct horse", project = PROJECT }: EngineOptions = {}): Engine {
-        const engine = new Engine(stateDirectory, passphrase, project);
+    static create({ stateDirectory = temporaryDirectory("state"), passphrase = "correct horse", project = PROJECT, env = {} }: EngineOptions = {}): Engine {
+        const engine = new Engine(stateDirectory, passphrase, project, env);
         for (const file of FILES) {
             if (fs.existsSync(path.join(project, file))) fs.cpSync(path.join(project, file), path.join(engine.directory, file), { recursive: true });
         }
@@ -69,7 +72,7 @@ export class Engine {
 
     /** Another checkout, with nothing that a run left in this one but what a user commits: the stacks' config files. */
     freshClone(passphrase = this.passphrase): Engine {
-        const clone = Engine.create({ stateDirectory: this.state, passphrase, project: this.project });
+        const clone = Engine.create({ stateDirectory: this.state, passphrase, project: this.project, env: this.more });
         for (const file of fs.readdirSync(this.directory).filter((name) => /^Pulumi\..+\.yaml$/.test(name)))
             fs.copyFileSync(path.join(this.directory, file), path.join(clone.directory, file));
         return clone;
@@ -83,6 +86,7 @@ export class Engine {
             PULUMI_SKIP_UPDATE_CHECK: "true",
             // Plugins on PATH are used as they are; where there are none, Pulumi fetches the pinned ones.
             ...(findPart("pulumi-resource-command") ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" } : {}),
+            ...this.more,
         };
     }
 
@@ -160,10 +164,9 @@ export class EngineStack {
         return this.capture(async (sink) => ({ changes: (await this.stack.refresh(sink)).summary.resourceChanges }));
     }
 
-    destroy(options: { continueOnError?: boolean } = {}): Promise<Run> {
-        return this.capture(async (sink) => ({
-            changes: (await this.stack.destroy({ ...sink, continueOnError: options.continueOnError ?? true })).summary.resourceChanges,
-        }));
+    destroy(options: { continueOnError?: boolean; excludeProtected?: boolean } = {}): Promise<Run> {
+        const { continueOnError = true, excludeProtected = false } = options;
+        return this.capture(async (sink) => ({ changes: (await this.stack.destroy({ ...sink, continueOnError, excludeProtected })).summary.resourceChanges }));
     }
 
     async outputs(): Promise<Record<string, unknown>> {

@@ -102,10 +102,10 @@ export class GrafanaClient {
         return (await this.json<{ data: Record<string, string>[] }>(this.proxy(uid, "/loki/api/v1/series", { "match[]": match, start }))).data;
     }
 
-    /** Ids of traces that match, padded to 32 digits: the search leaves leading zeros out. */
-    async searchTraces(query: string, uid = "tempo"): Promise<string[]> {
+    /** Ids of traces that match, of the last hour or since a time in seconds, padded to 32 digits: the search leaves leading zeros out. */
+    async searchTraces(query: string, uid = "tempo", { start, limit = 50 }: { start?: number; limit?: number } = {}): Promise<string[]> {
         const now = Math.floor(Date.now() / 1000);
-        const answer = await this.json<{ traces?: { traceID: string }[] }>(this.proxy(uid, "/api/search", { q: query, limit: "50", start: String(now - 3600), end: String(now + 60) }));
+        const answer = await this.json<{ traces?: { traceID: string }[] }>(this.proxy(uid, "/api/search", { q: query, limit: String(limit), start: String(start ?? now - 3600), end: String(now + 60) }));
         return (answer.traces ?? []).map(({ traceID }) => traceID.padStart(32, "0"));
     }
 

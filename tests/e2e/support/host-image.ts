@@ -27,7 +27,7 @@ const PACKAGES = [
 ];
 
 /** Units that would act on the machine that the container runs on, or that only cost time. */
-const MASKED = [
+export const MASKED = [
     "systemd-udevd.service",
     "systemd-udev-trigger.service",
     "systemd-sysctl.service",
@@ -63,13 +63,27 @@ exec /lib/systemd/systemd
 
 /** Makes a host's image with debootstrap, unless the daemon has it from an earlier run. Takes minutes then. Gives its reference. */
 export async function hostImage(docker: Docker): Promise<string> {
-    const reference = `photogather-monitoring-e2e/host:${digest([SUITE, ...PACKAGES, ...MASKED, INIT, prepare.toString()]).slice(0, 16)}`;
+    return debianImage(docker, "host", { packages: PACKAGES, inputs: [...MASKED, INIT, prepare.toString()], prepare });
+}
+
+/** What makes one root file system of Debian differ from another. */
+export interface DebianRecipe {
+    packages: string[];
+    /** Whatever else goes into it: another one makes another image. */
+    inputs: string[];
+    /** Changes the root file system before it becomes an image. */
+    prepare: (root: string) => Promise<void>;
+}
+
+/** An image that boots systemd, made with debootstrap unless the daemon has it. Gives its reference. */
+export async function debianImage(docker: Docker, name: string, { packages, inputs, prepare: change }: DebianRecipe): Promise<string> {
+    const reference = `photogather-monitoring-e2e/${name}:${digest([SUITE, ...packages, ...inputs]).slice(0, 16)}`;
     if (await docker.hasImage(reference)) return reference;
-    const root = path.join(stateDirectory("host-image"), "root");
+    const root = path.join(stateDirectory(`${name}-image`), "root");
     fs.rmSync(root, { recursive: true, force: true });
     try {
-        await exec("debootstrap", ["--variant=minbase", `--include=${PACKAGES.join(",")}`, SUITE, root], { seconds: 1800 });
-        await prepare(root);
+        await exec("debootstrap", ["--variant=minbase", `--include=${packages.join(",")}`, SUITE, root], { seconds: 1800 });
+        await change(root);
         await importRoot(docker, reference, root, ['CMD ["/usr/local/sbin/host-init"]', "ENV container=docker"]);
     } finally {
         fs.rmSync(root, { recursive: true, force: true });
@@ -77,17 +91,28 @@ export async function hostImage(docker: Docker): Promise<string> {
     return reference;
 }
 
+/** Makes units impossible to start. */
+export function maskUnits(root: string, units: string[]): void {
+    for (const unit of units) {
+        const link = path.join(root, "etc/systemd/system", unit);
+        fs.rmSync(link, { force: true });
+        fs.symlinkSync("/dev/null", link);
+    }
+}
+
 async function prepare(root: string): Promise<void> {
     const into = (file: string) => path.join(root, file);
-    for (const unit of MASKED) {
-        fs.rmSync(into(`etc/systemd/system/${unit}`), { force: true });
-        fs.symlinkSync("/dev/null", into(`etc/systemd/system/${unit}`));
-    }
+    maskUnits(root, MASKED);
     fs.writeFileSync(into("usr/local/sbin/host-init"), INIT, { mode: 0o755 });
     await exec("chroot", [root, "useradd", "--create-home", "--groups", "docker", "--shell", "/bin/bash", "ubuntu"]);
     fs.writeFileSync(into("etc/sudoers.d/ubuntu"), "ubuntu ALL=(ALL) NOPASSWD:ALL\n", { mode: 0o440 });
-    // Each host gets keys of its own, made before it starts.
-    for (const key of fs.readdirSync(into("etc/ssh")).filter((name) => name.startsWith("ssh_host_"))) fs.rmSync(into(`etc/ssh/${key}`));
-    fs.writeFileSync(into("etc/machine-id"), "");
+    removeIdentity(root);
     for (const directory of ["var/cache/apt", "var/lib/apt/lists"]) fs.rmSync(into(directory), { recursive: true, force: true });
+}
+
+/** Each host gets keys and an id of its own. */
+export function removeIdentity(root: string): void {
+    const keys = path.join(root, "etc/ssh");
+    for (const key of fs.readdirSync(keys).filter((name) => name.startsWith("ssh_host_"))) fs.rmSync(path.join(keys, key));
+    fs.writeFileSync(path.join(root, "etc/machine-id"), "");
 }

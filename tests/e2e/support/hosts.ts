@@ -35,6 +35,13 @@ export interface HostSpec {
  */
 const CAPABILITIES = ["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "DAC_READ_SEARCH", "IPC_LOCK", "SYS_NICE", "AUDIT_CONTROL", "LEASE", "LINUX_IMMUTABLE"];
 
+/** `docker create`'s flags for a container that boots systemd. */
+export const SYSTEMD_IN_A_CONTAINER = [
+    ...CAPABILITIES.flatMap((capability) => ["--cap-add", capability]),
+    ...["seccomp", "apparmor", "systempaths"].flatMap((kind) => ["--security-opt", `${kind}=unconfined`]),
+    "--cgroupns", "private", "--tmpfs", "/run", "--tmpfs", "/run/lock", "--stop-signal", "SIGRTMIN+3",
+];
+
 /** Makes a bridge network, e.g. with `subnet` `10.213.77`. */
 export async function createNetwork(docker: Docker, name: string, subnet: string): Promise<Network> {
     const network = { name, gateway: `${subnet}.1`, cidr: `${subnet}.0/24` };
@@ -100,16 +107,7 @@ export class Host {
             first.network.name,
             "--ip",
             first.address,
-            ...CAPABILITIES.flatMap((capability) => ["--cap-add", capability]),
-            ...["seccomp", "apparmor", "systempaths"].flatMap((kind) => ["--security-opt", `${kind}=unconfined`]),
-            "--cgroupns",
-            "private",
-            "--tmpfs",
-            "/run",
-            "--tmpfs",
-            "/run/lock",
-            "--stop-signal",
-            "SIGRTMIN+3",
+            ...SYSTEMD_IN_A_CONTAINER,
             ...(spec.memory ? ["--memory", spec.memory, "--memory-swap", spec.memory] : []),
             "--volume",
             `${this.volume}:/var/lib/docker`,

@@ -1,27 +1,29 @@
-import { World } from "./world";
+import { addressFor, World } from "./world";
 
 type Values = Record<string, unknown>;
 
 /** What AWS and its provider do with one kind of resource, as far as the order of things depends on it. */
 export interface Kind {
     /** Inputs whose change replaces the resource, as in the real provider. */
-    replaces: string[];
-    /** Gives what AWS computes. Throws where AWS would refuse. */
+    replaces: (inputs: Values) => string[];
+    /** Records it, and gives what AWS computes. Throws where AWS would refuse. */
     create: (world: World, id: string, inputs: Values) => Values;
     update?: (world: World, id: string, inputs: Values) => void;
     delete: (world: World, id: string, state: Values) => void;
 }
 
-const plain: Kind = { replaces: [], create: (_, id) => ({ arn: `arn:aws:stand-in:eu-west-1:123456789012:${id}`, name: id }), delete: () => undefined };
+const plain: Kind = { replaces: () => [], create: (_, id) => ({ arn: `arn:aws:stand-in:eu-west-1:123456789012:${id}`, name: id }), delete: () => undefined };
 
 const instance: Kind = {
-    replaces: ["ami", "subnetId", "keyName", "userData", "vpcSecurityGroupIds"],
+    // Security groups of a machine in a VPC and its type change in place, user data too unless `userDataReplaceOnChange` says otherwise.
+    replaces: ({ userDataReplaceOnChange }) => ["ami", "subnetId", "keyName", ...(userDataReplaceOnChange ? ["userData"] : [])],
     create: (world, id, { ami, instanceType, keyName, userData }) => {
-        if (!world.keyPairs.includes(keyName as string)) throw new Error(`InvalidKeyPair.NotFound: ${String(keyName)}`);
+        if (!(String(keyName) in world.keyPairs)) throw new Error(`InvalidKeyPair.NotFound: ${String(keyName)}`);
         const expects = /VOLUME='([^']+)'/.exec(String(userData))?.[1] ?? "";
-        world.instances[id] = { ami: ami as string, type: instanceType as string, expects };
+        const privateIp = addressFor(world, "private");
+        world.instances[id] = { ami: ami as string, type: instanceType as string, expects, privateIp };
         world.calls.push(`run ${id}`);
-        return { arn: `arn:aws:ec2:eu-west-1:123456789012:instance/${id}`, privateIp: "10.0.0.10", publicIp: "", publicDns: "" };
+        return { arn: `arn:aws:ec2:eu-west-1:123456789012:instance/${id}`, privateIp, publicIp: "", publicDns: "" };
     },
     update: (world, id, { instanceType }) => {
         world.calls.push(`modify ${id}`);
@@ -35,7 +37,7 @@ const instance: Kind = {
 };
 
 const volume: Kind = {
-    replaces: ["availabilityZone", "snapshotId", "encrypted"],
+    replaces: () => ["availabilityZone", "snapshotId", "encrypted"],
     create: (world, id, { snapshotId }) => {
         world.volumes[id] = (snapshotId as string | undefined) ?? "";
         world.calls.push(`create ${id}`);
@@ -49,7 +51,7 @@ const volume: Kind = {
 };
 
 const attachment: Kind = {
-    replaces: ["deviceName", "instanceId", "volumeId"],
+    replaces: () => ["deviceName", "instanceId", "volumeId"],
     create: (world, _, { volumeId, instanceId }) => {
         const [disk, machine] = [String(volumeId), String(instanceId)];
         if (world.attachments[disk]) throw new Error(`VolumeInUse: ${disk} is attached to ${world.attachments[disk]}`);
@@ -66,7 +68,7 @@ const attachment: Kind = {
 };
 
 const association: Kind = {
-    replaces: ["allocationId", "instanceId"],
+    replaces: () => ["allocationId", "instanceId"],
     create: (world, _, { allocationId, instanceId }) => {
         if (!world.instances[String(instanceId)]) throw new Error(`InvalidInstanceID.NotFound: ${String(instanceId)}`);
         world.addresses[String(allocationId)] = String(instanceId);
@@ -76,16 +78,24 @@ const association: Kind = {
 };
 
 const keyPair: Kind = {
-    replaces: ["keyName", "publicKey"],
-    create: (world, _, { keyName }) => {
-        if (world.keyPairs.includes(String(keyName))) throw new Error(`InvalidKeyPair.Duplicate: ${String(keyName)}`);
-        world.keyPairs.push(String(keyName));
+    replaces: () => ["keyName", "publicKey"],
+    create: (world, _, { keyName, publicKey }) => {
+        if (String(keyName) in world.keyPairs) throw new Error(`InvalidKeyPair.Duplicate: ${String(keyName)}`);
+        world.keyPairs[String(keyName)] = String(publicKey);
         return {};
     },
-    delete: (world, _, { keyName }) => { world.keyPairs = world.keyPairs.filter((name) => name !== keyName); },
+    delete: (world, _, { keyName }) => { delete world.keyPairs[String(keyName)]; },
 };
 
-const address: Kind = { ...plain, create: (_, id) => ({ allocationId: id, publicIp: "203.0.113.10", publicDns: "ec2-203-0-113-10.example.com" }) };
+const address: Kind = {
+    ...plain,
+    create: (world, id) => {
+        const publicIp = addressFor(world, "public");
+        world.publicAddresses[id] = publicIp;
+        // Nobody would know the name in a network of our own: there the address stands for it.
+        return { allocationId: id, publicIp, publicDns: world.lab ? publicIp : `ec2-${publicIp.replace(/\./g, "-")}.example.com` };
+    },
+};
 
 /** Keys are taken as they are given: nothing in these tests logs in anywhere. */
 const privateKey: Kind = { ...plain, create: (_, id) => ({ privateKeyOpenssh: `private ${id}`, publicKeyOpenssh: `ssh-ed25519 ${id}` }) };

@@ -1,0 +1,91 @@
+import { GrafanaClient } from "../grafana";
+import { eventually } from "../wait";
+import { World } from "../world";
+import { Count, explain } from "./count";
+import { CountedStream, Mark } from "./stream";
+
+/** What a count has found: duplicates of lines, and spans that are missing where some may be. */
+export interface Found {
+    duplicates: number;
+    lines: number;
+    spans: number;
+    /** Seconds at which the agent had accepted spans that are not there. */
+    missing: number[];
+}
+
+/** Numbered lines and spans from a host with systemd, whose agent reads a file, and from one whose agent reads a container's output. */
+export class CountedTraffic {
+    /** Spans that a test has found to be lost where that may be; not counted again. */
+    private readonly givenUp = new Map<CountedStream, Set<number>>();
+
+    private constructor(readonly file: CountedStream, readonly container: CountedStream) {}
+
+    static async start({ hosts: { prod, dev } }: World, linesPerSecond = 10): Promise<CountedTraffic> {
+        const file = await CountedStream.start({ host: prod, file: "/var/log/was/counted.log", linesPerSecond, otlp: "http://127.0.0.1:4318" });
+        const pid = await dev.must("docker inspect --format '{{.State.Pid}}' was");
+        return new CountedTraffic(file, await CountedStream.start({ host: dev, file: `/proc/${pid}/fd/1`, linesPerSecond, otlp: "http://172.17.0.1:4318" }));
+    }
+
+    get streams(): CountedStream[] {
+        return [this.file, this.container];
+    }
+
+    /**
+     * Waits until everything that was sent up to now is there.
+     *
+     * @param seconds how long to wait for it at most
+     * @throws Error that says what is not there
+     */
+    async allThere(grafana: GrafanaClient, seconds = 90): Promise<Found> {
+        return this.there(grafana, seconds, false);
+    }
+
+    /** The same, but spans may be missing: gives those that still are when nothing comes any more for some seconds. They are not counted from then on. */
+    async allButSpans(grafana: GrafanaClient, seconds = 90): Promise<Found> {
+        return this.there(grafana, seconds, true);
+    }
+
+    private async there(grafana: GrafanaClient, seconds: number, spansMayMiss: boolean): Promise<Found> {
+        const found: Found = { duplicates: 0, lines: 0, spans: 0, missing: [] };
+        for (const stream of this.streams) {
+            const mark = await stream.mark();
+            const lines = await eventually("all lines", seconds, async () => complete(await stream.lines(grafana, mark)));
+            let spans: Count | undefined;
+            const counted = async () => this.without(stream, spans = await stream.spans(grafana, mark));
+            await eventually("all spans", spansMayMiss ? 20 : seconds, async () => complete(await counted())).catch((error) => { if (!spansMayMiss) throw error; });
+            const { lost } = this.without(stream, spans!);
+            for (const number of lost) this.lose(stream, number);
+            found.duplicates += lines.duplicated;
+            found.lines += lines.sent;
+            found.spans += spans!.sent;
+            found.missing.push(...timesOf(mark, lost));
+        }
+        return found;
+    }
+
+    private without(stream: CountedStream, count: Count): Count {
+        return { ...count, lost: count.lost.filter((number) => !this.givenUp.get(stream)?.has(number)) };
+    }
+
+    private lose(stream: CountedStream, number: number): void {
+        this.givenUp.set(stream, (this.givenUp.get(stream) ?? new Set()).add(number));
+    }
+
+    async stop(): Promise<void> {
+        await Promise.all(this.streams.map((stream) => stream.stop()));
+    }
+
+    async remove(): Promise<void> {
+        for (const stream of this.streams) await stream.remove();
+    }
+}
+
+function complete(count: Count): Count {
+    if (count.lost.length > 0) throw new Error(explain(count));
+    return count;
+}
+
+function timesOf({ accepted }: Mark, lost: number[]): number[] {
+    const numbers = new Set(lost);
+    return accepted.filter(({ number }) => numbers.has(number)).map(({ at }) => at);
+}
