@@ -91,28 +91,17 @@ export async function debianImage(docker: Docker, name: string, { packages, inpu
     return reference;
 }
 
-/** Makes units impossible to start. */
-export function maskUnits(root: string, units: string[]): void {
-    for (const unit of units) {
-        const link = path.join(root, "etc/systemd/system", unit);
-        fs.rmSync(link, { force: true });
-        fs.symlinkSync("/dev/null", link);
-    }
-}
-
 async function prepare(root: string): Promise<void> {
     const into = (file: string) => path.join(root, file);
-    maskUnits(root, MASKED);
+    for (const unit of MASKED) {
+        fs.rmSync(into(`etc/systemd/system/${unit}`), { force: true });
+        fs.symlinkSync("/dev/null", into(`etc/systemd/system/${unit}`));
+    }
     fs.writeFileSync(into("usr/local/sbin/host-init"), INIT, { mode: 0o755 });
     await exec("chroot", [root, "useradd", "--create-home", "--groups", "docker", "--shell", "/bin/bash", "ubuntu"]);
     fs.writeFileSync(into("etc/sudoers.d/ubuntu"), "ubuntu ALL=(ALL) NOPASSWD:ALL\n", { mode: 0o440 });
-    removeIdentity(root);
+    // Each host gets keys of its own, made before it starts.
+    for (const key of fs.readdirSync(into("etc/ssh")).filter((name) => name.startsWith("ssh_host_"))) fs.rmSync(into(`etc/ssh/${key}`));
+    fs.writeFileSync(into("etc/machine-id"), "");
     for (const directory of ["var/cache/apt", "var/lib/apt/lists"]) fs.rmSync(into(directory), { recursive: true, force: true });
-}
-
-/** Each host gets keys and an id of its own. */
-export function removeIdentity(root: string): void {
-    const keys = path.join(root, "etc/ssh");
-    for (const key of fs.readdirSync(keys).filter((name) => name.startsWith("ssh_host_"))) fs.rmSync(path.join(keys, key));
-    fs.writeFileSync(path.join(root, "etc/machine-id"), "");
 }

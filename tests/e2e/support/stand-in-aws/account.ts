@@ -17,7 +17,8 @@ export class Account {
             const script = `#!/bin/sh\nexec node --require ${require.resolve("tsx/cjs")} ${path.join(__dirname, "plugin.ts")} "$@"\n`;
             fs.writeFileSync(path.join(directory, "bin", `pulumi-resource-${plugin}`), script, { mode: 0o755 });
         }
-        writeWorld(this.file, { ...EMPTY, ...(lab ? { lab } : {}) });
+        // Ids are unique beyond the account, as they are names of containers.
+        writeWorld(this.file, lab ? { ...EMPTY, lab, made: lab.firstAddress * 1000 } : EMPTY);
     }
 
     /** For a run of the engine. */

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { exec } from "../exec";
 import { Docker } from "../docker";
-import { debianImage, MASKED, maskUnits, removeIdentity } from "../host-image";
+import { debianImage, MASKED } from "../host-image";
 
 /** As little as a cloud image has; the first boot is to bring the rest, Docker above all. */
 const PACKAGES = ["systemd", "systemd-sysv", "dbus", "udev", "openssh-server", "sudo", "ca-certificates", "iproute2", "e2fsprogs", "procps"];
@@ -32,7 +32,10 @@ export function instanceImage(docker: Docker): Promise<string> {
 
 async function prepare(root: string): Promise<void> {
     const into = (file: string) => path.join(root, file);
-    maskUnits(root, MASKED.filter((unit) => unit !== "systemd-udevd.service"));
+    for (const unit of MASKED.filter((name) => name !== "systemd-udevd.service")) {
+        fs.rmSync(into(`etc/systemd/system/${unit}`), { force: true });
+        fs.symlinkSync("/dev/null", into(`etc/systemd/system/${unit}`));
+    }
     for (const [name, { to, mode }] of Object.entries(FILES)) {
         fs.mkdirSync(path.dirname(into(to)), { recursive: true });
         fs.writeFileSync(into(to), fs.readFileSync(source(name)), { mode });
@@ -44,8 +47,9 @@ async function prepare(root: string): Promise<void> {
     // Not by debootstrap, which knows no virtual packages.
     await apt("install", "cloud-init");
     await apt("install", "--download-only", ...FETCHED);
-    removeIdentity(root);
-    fs.writeFileSync(into("etc/resolv.conf"), "");
+    // Each instance gets keys and an id of its own.
+    for (const key of fs.readdirSync(into("etc/ssh")).filter((name) => name.startsWith("ssh_host_"))) fs.rmSync(into(`etc/ssh/${key}`));
+    for (const file of ["etc/machine-id", "etc/resolv.conf"]) fs.writeFileSync(into(file), "");
 }
 
 function source(name: string): string {
