@@ -36,6 +36,7 @@ describe("the monitoring host on EC2", () => {
         world = await World.get();
         lab = world.lab;
         was = await lab.host("ec2-was-1", 30);
+        await was.must("mkdir -p /var/log/was");
         without = await Ec2Deployment.make(lab, { name: "without-volume", firstAddress: 140, attachesNothing: true });
         // It takes its ten minutes beside the tests; the last one looks at what came of it.
         givingUp = timed(() => without.up());
@@ -92,7 +93,8 @@ describe("the monitoring host on EC2", () => {
         for (const line of ["passwordauthentication no", "maxstartups 60:30:120", "maxsessions 60"]) assert.match(sshd, new RegExp(`^${line}$`, "m"));
         assert.equal(await ec2.must("docker info --format '{{.LiveRestoreEnabled}} {{.LoggingDriver}}'"), "true json-file");
         assert.equal(await ec2.must("cat /run/swapon; stat -c '%s %a' /swapfile"), `/swapfile\n${1024 * 2 ** 20} 600`);
-        assert.match(await ec2.must("chronyd -p"), /^server 169\.254\.169\.123 prefer iburst minpoll 4 maxpoll 4/m);
+        // It may not set this machine's clock, only say what it would set it by.
+        assert.match(await ec2.must("chronyd -x; sleep 1; chronyc -n sources; chronyc shutdown"), /^\S+ 169\.254\.169\.123 +0 +4 /m);
         assert.match(await ec2.must("apt-config dump && systemctl is-enabled unattended-upgrades chrony docker"), /Unattended-Upgrade "1";[\s\S]*Automatic-Reboot "false";[\s\S]*enabled\nenabled\nenabled$/);
         assert.match(await ec2.must("systemctl show --property RequiresMountsFor docker.service"), new RegExp(`[= ]${DATA}( |$)`));
     });
@@ -144,7 +146,7 @@ describe("the monitoring host on EC2", () => {
         const { registration } = (await ec2.stack.outputs()).connection_prod as { registration: { address: string; user: string; privateKey: string; hostKey: string } };
         const { code, stderr } = await ssh(registration, ["set"], [], '{"environment":"dev","targets":[]}');
         assert.notEqual(code, 0);
-        assert.match(stderr, /prod/, "its own environment only");
+        assert.match(stderr, /prod/, `its own environment only: ${stderr}`);
         const shell = await ssh(registration, ["id"]);
         assert.notEqual(shell.code, 0);
         assert.doesNotMatch(shell.stdout, /uid=/);

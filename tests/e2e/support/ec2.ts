@@ -35,12 +35,19 @@ export class Ec2Deployment {
         return new Ec2Deployment(lab, account, engine, await engine.open("prod"), hosts);
     }
 
-    /** The same account with a stack of which nothing is deployed, as where a state is lost. */
+    /** The same account with a stack of which nothing is deployed, as where a state is lost. What still runs is ended, volumes stay. */
     async startAnew(): Promise<void> {
+        await this.endInstances();
         this.engine.remove();
         this.engine.removeState();
         this.engine = Engine.create({ env: this.account.env });
         this.stack = await this.engine.open("prod");
+    }
+
+    private async endInstances(): Promise<void> {
+        const { lab, instances } = this.account.world;
+        for (const id of Object.keys(instances)) await new Machines(lab!, this.account.directory).terminate(id);
+        this.account.change((world) => Object.assign(world, { instances: {}, attachments: {}, addresses: {} }));
     }
 
     /** Sets the stack's config, with this in its `ec2` section, and runs `pulumi up`. */
@@ -122,8 +129,7 @@ export class Ec2Deployment {
 
     /** Ends what runs in the account, and the account. */
     async close(): Promise<void> {
-        const { lab, instances } = this.account.world;
-        for (const id of Object.keys(instances)) await new Machines(lab!, this.account.directory).terminate(id);
+        await this.endInstances();
         await Disks.forgetAll(this.account.directory);
         this.engine.remove();
         this.engine.removeState();
