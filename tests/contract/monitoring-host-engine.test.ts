@@ -31,10 +31,10 @@ describe("MonitoringHost, by Pulumi's engine", function () {
 
     it("rotates the key that it made in two phases, and the machine stays", async () => {
         const before = one();
-        assert.deepEqual(await account.up({ sshKeyGenerations: [1, 2] }), []);
-        assert.deepEqual(await account.up({ sshKeyGenerations: [2] }), []);
+        assert.deepEqual(await stack.up({ sshKeyGenerations: [1, 2] }), []);
+        assert.deepEqual(await stack.up({ sshKeyGenerations: [2] }), []);
         assert.deepEqual(one(), before);
-        assert.deepEqual(await account.up(), []);
+        assert.deepEqual(await stack.up(), []);
     });
 
     it("keeps the machine when Canonical publishes an image", async () => {
