@@ -34,7 +34,7 @@ export function encoderFor(file: string): encode.Encoder {
 
 const ENCODERS: Record<string, encode.Encoder> = {
     ".yml": encode.yaml, ".yaml": encode.yaml, ".json": encode.yaml, ".alloy": encode.alloy, Caddyfile: encode.caddy,
-    ".sh": encode.shell, ".ini": encode.ini, ".service": encode.systemd, ".env": encode.env,
+    ".sh": encode.shell, ".ini": encode.ini, ".service": encode.systemd, ".timer": encode.systemd, ".env": encode.env,
 };
 
 function read(file: string): string {

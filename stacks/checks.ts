@@ -3,12 +3,14 @@ import { LOG_AGENT_PROFILE } from "../components/log-agent/target";
 import { validateLoginKeys } from "../components/login-keys";
 import { validateLogAgent } from "../components/log-agent/validate";
 import { validateTargets } from "../components/metrics-target/targets";
-import { validateMonitoringHost } from "../components/monitoring-host/validate";
+import { DEFAULT_DATA_GIB, validateMonitoringHost } from "../components/monitoring-host/validate";
 import { validateMemory } from "../components/monitoring-services/budget";
 import { validateLogin } from "../components/monitoring-services/login";
-import { validateLogRetention, validateRetention } from "../components/monitoring-services/retention";
+import { validateQuotas } from "../components/monitoring-services/quotas";
+import { planRetention, validateLogRetention, validateRetention } from "../components/monitoring-services/retention";
 import { validateAlerting } from "../components/monitoring-services/validate-alerting";
 import { validateAcceptIrreversible } from "../components/monitoring-services/upgrade";
+import { validateWorkload, Workload } from "../components/monitoring-services/workload";
 import { validateGrafana } from "../components/monitoring-services/validate-grafana";
 import { validateJavaAgent } from "../components/otel-java-agent/plan";
 import { Problem, under } from "../components/problems";
@@ -138,7 +140,8 @@ export function crossCheckOwner(owner: OwnerConfig, environment: string, was: Ho
     if (owner.adminPassword !== undefined && owner.adminPasswordGeneration !== undefined) {
         problems.push({ path: "monitoring.adminPasswordGeneration", message: "counts passwords that are made here: with adminPassword, change that" });
     }
-    problems.push(...checkTls(owner), ...checkRetention(owner), ...checkTokens(owner));
+    if (owner.workload && problems.length === 0) problems.push(...checkWorkload(owner, owner.workload));
+    problems.push(...checkTls(owner), ...checkRetention(owner), ...checkTokens(owner), ...under("monitoring.environments", validateQuotas(environments)));
     const { withoutDashboards, withoutDataSources, withoutAlerts, alerting, thresholds } = owner;
     problems.push(...under("monitoring", validateGrafana({ withoutDashboards, withoutDataSources }, Object.keys(environments))));
     problems.push(...under("monitoring.login", validateLogin(owner.login ?? {}, owner.tls ?? "ca")));
@@ -160,6 +163,13 @@ function checkTls({ tls, certificate, privateKey, domain, host, port }: OwnerCon
     }
     if (tls === "acme" && !domain) return [{ path: "monitoring.tls", message: '"acme" needs monitoring.domain' }];
     return [];
+}
+
+function checkWorkload(owner: OwnerConfig, workload: Workload): Problem[] {
+    if (validateRetention(owner.retention ?? {}).length > 0) return [];
+    const { ec2 } = owner.host;
+    const host = { memoryMiB: hostMemoryMiB(owner), ...(ec2 ? { diskGiB: ec2.dataVolume?.sizeGiB ?? DEFAULT_DATA_GIB } : {}) };
+    return validateWorkload("monitoring.workload", workload, planRetention(owner.retention), host);
 }
 
 function checkTokens({ environments }: OwnerConfig): Problem[] {

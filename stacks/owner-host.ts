@@ -3,7 +3,7 @@ import { MonitoringHost } from "../components/monitoring-host";
 import { Machine } from "../components/machine";
 import { parseInstanceType } from "../components/monitoring-host/instance-types";
 import { DEFAULT_INSTANCE_TYPE } from "../components/monitoring-host/validate";
-import { SMALL_HOST_MIB, usableMiB } from "../components/monitoring-services/budget";
+import { SMALL_HOST_CORES, SMALL_HOST_MIB, usableMiB } from "../components/monitoring-services/budget";
 import { withKey } from "./environment";
 import type { Ec2Config, OwnerConfig } from "./schema";
 
@@ -21,6 +21,7 @@ export interface OwnerHost {
     /** Changes with the machine behind the address. */
     id: pulumi.Input<string>;
     memoryMiB: number;
+    cores: number;
     bootTimeoutSeconds: number;
     dependsOn: pulumi.Resource[];
 }
@@ -31,6 +32,12 @@ export function hostMemoryMiB({ host }: OwnerConfig): number {
     return usableMiB(host.ec2.memoryMiB ?? parseInstanceType(host.ec2.instanceType ?? DEFAULT_INSTANCE_TYPE)?.memoryMiB ?? NaN);
 }
 
+/** vCPUs of the host. On EC2 they follow from the instance type. */
+export function hostCores({ host }: OwnerConfig): number {
+    if (!host.ec2) return host.machine?.cores ?? SMALL_HOST_CORES;
+    return parseInstanceType(host.ec2.instanceType ?? DEFAULT_INSTANCE_TYPE)?.cores ?? SMALL_HOST_CORES;
+}
+
 /** From `monitoring.host`: an EC2 instance that is made here, or a machine that is there. */
 export function ownerHost(owner: OwnerConfig, repair: string): OwnerHost {
     return owner.host.ec2 ? ec2Host(owner, owner.host.ec2, repair) : machineHost(owner, repair);
@@ -39,13 +46,13 @@ export function ownerHost(owner: OwnerConfig, repair: string): OwnerHost {
 function machineHost(owner: OwnerConfig, repair: string): OwnerHost {
     const { host, address, registrationAddress, hostKey } = owner;
     const { ssh } = host.machine!;
-    const memoryMiB = hostMemoryMiB(owner);
-    if (!ssh) return { machine: { repair }, address: address!, names: [], registrationAddress: registrationAddress ?? address!, hostKey: hostKey!, id: "", memoryMiB, bootTimeoutSeconds: 0, dependsOn: [] };
+    const [memoryMiB, cores] = [hostMemoryMiB(owner), hostCores(owner)];
+    if (!ssh) return { machine: { repair }, address: address!, names: [], registrationAddress: registrationAddress ?? address!, hostKey: hostKey!, id: "", memoryMiB, cores, bootTimeoutSeconds: 0, dependsOn: [] };
     const { jump, ...direct } = ssh;
     const own = withKey({ ...direct, hostKey: ssh.hostKey! }, undefined);
     return {
         machine: { repair, ssh: { ...own, ...(jump ? { jump: withKey(jump, own.privateKey) } : {}) } },
-        address: address ?? ssh.address, names: address ? [ssh.address] : [], registrationAddress: registrationAddress ?? ssh.address, hostKey: ssh.hostKey!, id: "", memoryMiB, bootTimeoutSeconds: 0, dependsOn: [],
+        address: address ?? ssh.address, names: address ? [ssh.address] : [], registrationAddress: registrationAddress ?? ssh.address, hostKey: ssh.hostKey!, id: "", memoryMiB, cores, bootTimeoutSeconds: 0, dependsOn: [],
     };
 }
 
@@ -57,6 +64,6 @@ function ec2Host(owner: OwnerConfig, ec2: Ec2Config, repair: string): OwnerHost 
     return {
         // Inside the VPC the DNS name is the private address, outside the public one: one URL for agents and people.
         machine: { repair, ssh: host.ssh }, address: owner.address ?? host.dnsName, names: [host.address, host.privateAddress], registrationAddress: owner.registrationAddress ?? host.address, hostKey: host.hostKey,
-        id: host.instanceId, memoryMiB: hostMemoryMiB(owner), bootTimeoutSeconds: BOOT_SECONDS, dependsOn: [host],
+        id: host.instanceId, memoryMiB: hostMemoryMiB(owner), cores: hostCores(owner), bootTimeoutSeconds: BOOT_SECONDS, dependsOn: [host],
     };
 }

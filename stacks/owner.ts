@@ -9,7 +9,7 @@ import { DATA } from "../components/monitoring-services/services";
 import { generations, Identity, makeIdentity, newest } from "./identity";
 import type { StackConfig } from "./model";
 import { OwnerHost, ownerHost } from "./owner-host";
-import type { OwnerConfig } from "./schema";
+import type { EnvironmentConfig, OwnerConfig } from "./schema";
 
 /** What the owner stack gives: to its members as outputs, to its own environment directly. */
 export interface SharedDeployment {
@@ -41,7 +41,7 @@ export function deployShared(owner: OwnerConfig, { environment, repair }: StackC
     const gatewayTls = makeTls(owner);
 
     const services = new MonitoringServices("monitoring", {
-        machine: host.machine, address: host.address, hostId: host.id, memoryMiB: host.memoryMiB, bootTimeoutSeconds: host.bootTimeoutSeconds, keysDirectory,
+        machine: host.machine, address: host.address, hostId: host.id, memoryMiB: host.memoryMiB, cores: host.cores, bootTimeoutSeconds: host.bootTimeoutSeconds, keysDirectory,
         port: owner.port, tls: gatewayTls, names: [...host.names, ...(owner.names ?? [])], grafanaAdminPassword: adminPassword, login: loginArgs(owner),
         alerting: alertingArgs(owner), thresholds: owner.thresholds, withoutAlerts: owner.withoutAlerts,
         environments: Object.fromEntries(Object.keys(identities).map((name) => [name, environmentArgs(owner, name, identities[name])])),
@@ -68,11 +68,19 @@ export function deployShared(owner: OwnerConfig, { environment, repair }: StackC
 }
 
 function environmentArgs(owner: OwnerConfig, name: string, { tokens, keys }: Identity): EnvironmentArgs {
-    const { cidrs, hosts, labels, maxTargets, samplesPerTarget, severity, retention } = owner.environments[name];
+    const { cidrs, hosts, labels, severity, retention } = owner.environments[name];
     return {
         token: newest(tokens), ...(tokens.length > 1 ? { previousToken: tokens[0] } : {}),
-        registrationKeys: keys.map(({ publicKeyOpenssh }) => publicKeyOpenssh.apply((text) => text.trim())), cidrs, hosts, labels, maxTargets, samplesPerTarget, severity,
+        registrationKeys: keys.map(({ publicKeyOpenssh }) => publicKeyOpenssh.apply((text) => text.trim())), cidrs, hosts, labels, severity, ...quotaOf(owner.environments[name]),
         logRetention: retention?.logs, traceRetention: retention?.traces,
+    };
+}
+
+function quotaOf({
+    share, maxTargets, samplesPerTarget, allowedMetrics, logRateMiB, logBurstMiB, maxLogStreams, traceRateMiB, traceBurstMiB, maxLiveTraces, maxSpanMetricSeries, maxQueryRange,
+}: EnvironmentConfig) {
+    return {
+        share, maxTargets, samplesPerTarget, allowedMetrics, logRateMiB, logBurstMiB, maxLogStreams, traceRateMiB, traceBurstMiB, maxLiveTraces, maxSpanMetricSeries, maxQueryRange,
     };
 }
 

@@ -71,7 +71,10 @@ const generations = z.array(z.int().min(1)).refine((list) => list.length === 1 |
 const environment = z.strictObject({
     cidrs: z.array(cidr).min(1, 'expected the address ranges of this environment\'s WAS hosts, e.g. ["10.0.1.0/24"]'),
     hosts: z.array(z.string()).optional(), labels: z.array(z.string()).optional(), severity: z.enum(["page", "notify", "none"]).optional(),
-    maxTargets: z.int().min(1).optional(), samplesPerTarget: z.int().min(1).optional(), token: token.optional(), previousToken: token.optional(),
+    share: z.number().optional(), maxTargets: z.int().min(1).optional(), samplesPerTarget: z.int().min(1).optional(), allowedMetrics: z.array(z.string()).min(1).optional(),
+    logRateMiB: z.number().optional(), logBurstMiB: z.number().optional(), maxLogStreams: z.int().optional(), maxQueryRange: duration.optional(),
+    traceRateMiB: z.number().optional(), traceBurstMiB: z.number().optional(), maxLiveTraces: z.int().optional(), maxSpanMetricSeries: z.int().optional(),
+    token: token.optional(), previousToken: token.optional(),
     tokenGenerations: generations.optional(), registrationKeyGenerations: generations.optional(),
     retention: z.strictObject({ logs: duration.optional(), traces: duration.optional() }).optional(),
 });
@@ -91,7 +94,12 @@ const ec2 = z.strictObject({
     tags: z.record(z.string(), z.string()).optional(),
 });
 
-const machine = z.strictObject({ local: z.boolean().optional(), ssh: ssh.omit({ throughMonitoring: true }).extend({ address }).optional(), memoryMiB: z.int().min(1500).optional() });
+const machine = z.strictObject({ local: z.boolean().optional(), ssh: ssh.omit({ throughMonitoring: true }).extend({ address }).optional(), memoryMiB: z.int().min(1500).optional(), cores: z.int().min(1).optional() });
+
+/** What the hosts of all environments will bring. */
+const workload = z.strictObject({
+    hosts: z.int().min(1), series: z.number().min(0).optional(), lines: z.number().min(0).optional(), spans: z.number().min(0).optional(),
+});
 
 const url = z.url("expected a URL: http(s)://HOST/PATH");
 
@@ -118,7 +126,8 @@ const owner = z.strictObject({
     trustedCa: z.string().optional(), email: z.string().optional(),
     names: z.array(address).optional(), adminPassword: z.string().min(12, "expected at least 12 characters").optional(), adminPasswordGeneration: z.int().min(1).optional(), login: login.optional(), directory: absolutePath.optional(),
     retention: z.strictObject({ metrics: duration.optional(), metricsSize: z.string().optional(), logs: duration.optional(), traces: duration.optional() }).optional(),
-    images: z.record(z.string(), z.string()).optional(), acceptIrreversible: z.record(z.string(), z.string()).optional(), registry: z.string().optional(), destroyWithMembers: z.boolean().optional(),
+    workload: workload.optional(), images: z.record(z.string(), z.string()).optional(), acceptIrreversible: z.record(z.string(), z.string()).optional(),
+    registry: z.string().optional(), destroyWithMembers: z.boolean().optional(),
     alerting: alerting.optional(), thresholds: thresholds.optional(), withoutAlerts: z.array(z.string()).optional(),
     withoutDashboards: z.array(z.string()).optional(), withoutDataSources: z.array(z.string()).optional(),
 });

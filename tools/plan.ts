@@ -1,7 +1,7 @@
 /**
  * `npm run plan`: the program itself on Pulumi's own mock monitor. Needs no account, no Docker and no CLI, and deploys nothing.
  * Shows every resource of each stack, and writes every rendered file to `out/<stack>/<machine>/<path as on the machine>`.
- * `npm run plan -- --budget` shows instead how the monitoring host's memory is shared out, and why.
+ * `npm run plan -- --budget` shows instead how the monitoring host is shared out, and why; with `--hosts 100 --series 600 --lines 10 --spans 20`, what those hosts need.
  */
 import * as path from "node:path";
 import { parseArgs } from "node:util";
@@ -10,6 +10,7 @@ import { parseConfig } from "../stacks/config";
 import { deploy } from "../stacks/deploy";
 import { OfflineRun, reveal, runOffline } from "./offline";
 import { renderBudget } from "./plan/budget";
+import { parseWorkload } from "./plan/workload";
 import { findStacks, loadConfig } from "./plan/config";
 import { plannedFiles, writeFiles } from "./plan/files";
 import { renderTree } from "./plan/tree";
@@ -19,10 +20,15 @@ const PROJECT = "photogather-monitoring";
 const ROOT = path.join(__dirname, "..");
 
 async function main(): Promise<void> {
-    const { values } = parseArgs({ options: { stack: { type: "string", multiple: true }, out: { type: "string", default: "out" }, budget: { type: "boolean", default: false } } });
+    const { values } = parseArgs({
+        options: {
+            stack: { type: "string", multiple: true }, out: { type: "string", default: "out" }, budget: { type: "boolean", default: false },
+            hosts: { type: "string" }, series: { type: "string" }, lines: { type: "string" }, spans: { type: "string" },
+        },
+    });
     const all = findStacks(ROOT);
     const wanted = values.stack ?? all;
-    if (values.budget) return console.log(renderBudget(parseConfig(loadConfig(ROOT, all[0]), PROJECT, all[0]), all[0]));
+    if (values.budget) return console.log(renderBudget(parseConfig(loadConfig(ROOT, all[0]), PROJECT, all[0]), all[0], parseWorkload(values)));
     const outputs: Record<string, Record<string, unknown>> = {};
     // The owner is always run, as members read its outputs.
     for (const stack of [...new Set([all[0], ...wanted])]) {

@@ -16,6 +16,8 @@ export interface ScrapeLimits {
     labelValueLengthLimit?: number;
     /** Size of an uncompressed answer. @default "10MB" */
     bodySizeLimit?: string;
+    /** Metrics of applications that are kept, as regular expressions of whole names; those that a limit counts come after. @default all */
+    allowedMetrics?: string[];
 }
 
 /** One entry of Prometheus' `scrape_configs`, as far as we set it. */
@@ -94,13 +96,17 @@ export function timeoutSeconds(limits: ScrapeLimits = {}): number {
  */
 export function scrapeJobs(environment: string, limits: ScrapeLimits = {}, directory = "/etc/prometheus/registered"): ScrapeJobs {
     return {
-        application: scrapeJob(environment, "application", "was", limits, directory),
+        application: { ...scrapeJob(environment, "application", "was", limits, directory), ...(limits.allowedMetrics ? { metric_relabel_configs: [keep(limits.allowedMetrics)] } : {}) },
         host: scrapeJob(environment, "host", "host", limits, directory),
         agent: {
             ...scrapeJob(environment, "agent", "agent", limits, directory),
-            metric_relabel_configs: [{ action: "keep", source_labels: ["__name__"], regex: AGENT_METRICS.join("|") }],
+            metric_relabel_configs: [keep(AGENT_METRICS)],
         },
     };
+}
+
+function keep(metrics: string[]): MetricFilter {
+    return { action: "keep", source_labels: ["__name__"], regex: metrics.join("|") };
 }
 
 function scrapeJob(environment: string, kind: string, job: string, limits: ScrapeLimits, directory: string): ScrapeJob {

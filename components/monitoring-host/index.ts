@@ -19,7 +19,7 @@ import { createProfile } from "./session-manager";
 import { createSnapshots, snapshotTag } from "./snapshots";
 import { globalName, tags } from "./tags";
 import { renderUserData } from "./user-data";
-import { DEFAULT_INSTANCE_TYPE, validateMonitoringHost } from "./validate";
+import { DEFAULT_DATA_GIB, DEFAULT_INSTANCE_TYPE, validateMonitoringHost } from "./validate";
 
 export * from "./args";
 
@@ -108,7 +108,7 @@ export class MonitoringHost extends pulumi.ComponentResource {
     }
 
     private createVolume(name: string, args: MonitoringHostArgs): ebs.Volume {
-        const { sizeGiB = 50, snapshotId } = args.dataVolume ?? {};
+        const { sizeGiB = DEFAULT_DATA_GIB, snapshotId } = args.dataVolume ?? {};
         return new ebs.Volume(`${name}-data`, {
             availabilityZone: this.findZone(args), type: "gp3", size: sizeGiB, encrypted: true, snapshotId,
             tags: { ...tags(`${name}-data`, args), ...snapshotTag(name, args) },

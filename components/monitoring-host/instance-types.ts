@@ -8,6 +8,8 @@ export interface InstanceType {
     ownDisks: boolean;
     /** Undefined where the family or size is not known here. */
     memoryMiB?: number;
+    /** vCPUs; undefined where the size is not known here. */
+    cores?: number;
 }
 
 /** `t4g.small`: family letter(s), generation, attributes, size. */
@@ -26,8 +28,12 @@ export function parseInstanceType(type: string): InstanceType | undefined {
     if (!match || BEFORE_NITRO.test(type)) return undefined;
     const [, family, generation, attributes, size] = match;
     const arm = attributes.includes("g") || (family === "a" && generation === "1");
-    const gib = family === "t" ? BURSTABLE_GIB[size] : cpus(size) * (GIB_PER_CPU[family] ?? NaN);
-    return { architecture: arm ? "arm64" : "amd64", burstable: family === "t", ownDisks: attributes.includes("d"), ...(gib > 0 ? { memoryMiB: gib * 1024 } : {}) };
+    const burstable = family === "t";
+    const gib = burstable ? BURSTABLE_GIB[size] : cpus(size) * (GIB_PER_CPU[family] ?? NaN);
+    const cores = burstable ? Math.max(2, cpus(size) || 0) : cpus(size);
+    return {
+        architecture: arm ? "arm64" : "amd64", burstable, ownDisks: attributes.includes("d"), ...(gib > 0 ? { memoryMiB: gib * 1024 } : {}), ...(cores > 0 ? { cores } : {}),
+    };
 }
 
 /** vCPUs of the sizes that all current c, m and r families share. */

@@ -7,6 +7,9 @@ import { parseInstanceType } from "./instance-types";
 /** The type that the memory budget was made for. */
 export const DEFAULT_INSTANCE_TYPE = "t4g.small";
 
+/** Size of the data volume that is not given. */
+export const DEFAULT_DATA_GIB = 50;
+
 /** Every problem with the arguments that can be seen before anything is made. */
 export function validateMonitoringHost(args: MonitoringHostArgs): Problem[] {
     const { allowWorld = false, dataVolume = {} } = args;
@@ -19,7 +22,7 @@ export function validateMonitoringHost(args: MonitoringHostArgs): Problem[] {
         ...validatePort("gatewayPort", args.gatewayPort ?? 8080),
         ...(args.gatewayPort === 22 ? [{ path: "gatewayPort", message: "22 is SSH's" }] : []),
         ...within("rootVolumeGiB", args.rootVolumeGiB ?? 16, 10, 1024),
-        ...within("dataVolume.sizeGiB", dataVolume.sizeGiB ?? 50, 10, 16384),
+        ...within("dataVolume.sizeGiB", dataVolume.sizeGiB ?? DEFAULT_DATA_GIB, 10, 16384),
         ...(dataVolume.snapshotId === undefined
             ? [] : matches("dataVolume.snapshotId", dataVolume.snapshotId, /^snap-[0-9a-f]{8,17}$/, 'a snapshot id such as "snap-0123456789abcdef0"')),
         ...within("dataVolume.snapshots", dataVolume.snapshots ?? 0, 0, 1000),

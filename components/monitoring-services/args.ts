@@ -68,6 +68,8 @@ export interface MonitoringServicesArgs {
     registry?: string;
     /** Memory that the host really has for all of this, in MiB; a `t4g.small` has 1,840 of its 2,048. @default 1840 */
     memoryMiB?: number;
+    /** vCPUs of the host, by which the environments' rates are planned. @default 2 */
+    cores?: number;
     /** How long agents may hold data back while the gateway is away; what is older is refused or left out of span metrics. @default "24h" */
     agentBuffer?: string;
     /** Where the files go that `ssh` needs to reach the host's Docker, relative to the project, e.g. `.keys/prod`. @default ".keys/<name>" */
@@ -119,10 +121,18 @@ export interface EnvironmentArgs {
     hosts?: string[];
     /** Labels that its targets may carry beside `application` and `instance`. @default [] */
     labels?: string[];
-    /** Targets in all; a host has one, two or three. @default 150 */
+    /**
+     * Percentage of the host's capacity, by which every limit below is planned that is not given; see docs/capacity.md.
+     *
+     * @default what the others leave, split by severity: 60 parts for `page`, 25 for `notify`, 15 for `none`
+     */
+    share?: number;
+    /** Targets in all; a host has one, two or three. @default by share: 276, 115 and 69 on a t4g.small with three environments */
     maxTargets?: number;
-    /** Samples per scrape of one target; with `maxTargets` the environment's share of Prometheus. @default 5000 */
+    /** Samples per scrape of one target; with `maxTargets` the environment's share of Prometheus. @default by share: 5000, 3566 and 2140 */
     samplesPerTarget?: number;
+    /** Metrics of its applications that are kept, as regular expressions of whole names, e.g. `["http_server_.*", "jvm_.*"]`. @default all */
+    allowedMetrics?: string[];
     /** Further limits of its scrape jobs; `samplesPerTarget` and `maxTargets` come first. */
     scrape?: ScrapeLimits;
     /** How its alerts are routed: `page`, `notify` or `none`. @default "notify" */
@@ -131,16 +141,22 @@ export interface EnvironmentArgs {
     logRetention?: string;
     /** @default `retention.traces` */
     traceRetention?: string;
-    /** Logs accepted, MiB per second; more is answered with 429, which agents retry. 10 lines/s of 200 bytes from 100 hosts are 0.2. @default 4 */
+    /** Logs accepted, MiB per second; more is answered with 429, which agents retry. 10 lines/s of 400 bytes from 100 hosts are 0.4. @default by share of 8: 4.8, 2 and 1.2 */
     logRateMiB?: number;
-    /** Spans accepted, MiB per second. @default 4 */
+    /** MiB that may come at once above the rate, as when agents drain their buffers. @default twice `logRateMiB` and 16 */
+    logBurstMiB?: number;
+    /** Spans accepted, MiB per second. @default by share of 8: 4.8, 2 and 1.2 */
     traceRateMiB?: number;
-    /** Log streams at one time; one per host, application and source. @default 2000 */
+    /** @default twice `traceRateMiB` and 16 */
+    traceBurstMiB?: number;
+    /** Log streams at one time; one per host, application and source. @default by share of 6000 */
     maxLogStreams?: number;
-    /** Traces at one time in memory. @default 5000 */
+    /** Traces at one time in memory. @default by share of 15000 */
     maxLiveTraces?: number;
-    /** Series that are derived from its spans. @default 5000 */
+    /** Series that are derived from its spans. @default by share of 24000 */
     maxSpanMetricSeries?: number;
+    /** Longest time range of one query of its logs or traces, e.g. `3d`. A query over several environments has the shortest of theirs. @default 31 days of logs, 8 of traces */
+    maxQueryRange?: string;
 }
 
 /** How long data is kept: a number and `h`, `d`, `w` or `y`, e.g. `72h`, `15d`. */

@@ -4,14 +4,18 @@ import { REGISTRATION } from "../metrics-target/registration";
 import { scrapeJobs } from "../metrics-target/scrape-jobs";
 import { renderTemplate } from "../render";
 import { KnownServicesArgs } from "./args";
-import { planBudget } from "./budget";
+import { planCaps } from "./caps";
 import { sorted } from "./gateway";
+import { DELETE_DELAYS } from "./disk-watchdog";
+import { planQuotas } from "./quotas";
 import { durationHours, planEnvironmentRetention, planRetention } from "./retention";
 import { planLogRules, planRules } from "./rules";
 import { CONFIG } from "./services";
-import { registrationPolicy } from "./validate";
+import { registrationPolicies } from "./validate";
 
 const MIB = 1024 * 1024;
+/** Less than any line: 0 would mean no limit. */
+const NOTHING_MIB = 0.000001;
 
 /** Prometheus: its own file, two jobs per environment, and the rules. */
 export function renderPrometheus(args: KnownServicesArgs): BundleFile[] {
@@ -32,7 +36,7 @@ export function renderPrometheus(args: KnownServicesArgs): BundleFile[] {
 
 /** An environment's base jobs. Written as JSON, which is YAML too: the same objects stand in the registration policy. */
 function renderScrapeFile(environment: string, args: KnownServicesArgs): string {
-    const jobs = scrapeJobs(environment, registrationPolicy(args.environments[environment]).limits);
+    const jobs = scrapeJobs(environment, registrationPolicies(args)[environment].limits);
     return (
         `# Written by photogather-monitoring: what ${environment} may register is scraped by these jobs, and by copies of them with credentials.\n` +
         `${JSON.stringify({ scrape_configs: Object.values(jobs) }, undefined, 2)}\n`
@@ -41,66 +45,85 @@ function renderScrapeFile(environment: string, args: KnownServicesArgs): string 
 
 /** Loki: its file, the limits per environment that it reads anew by itself, and the rules of each environment. */
 export function renderLoki(args: KnownServicesArgs): BundleFile[] {
-    const { limitMiB } = planBudget(args.memoryMiB).loki;
+    const caps = planCaps(args.memoryMiB);
     const retention = planRetention(args.retention);
-    const small = limitMiB < 600;
     return [
         {
             path: `${CONFIG}/loki/loki.yml`,
             content: renderTemplate("loki/loki.yml", {
-                replayCeiling: `${Math.floor(limitMiB * 0.4)}MB`,
-                queryConcurrency: small ? 2 : 4,
-                queryParallelism: small ? 4 : 16,
-                cacheMiB: Math.floor(limitMiB * 0.05),
+                replayCeiling: `${caps.lokiReplayMiB}MB`,
+                queryConcurrency: caps.lokiConcurrency,
+                queryParallelism: caps.lokiParallelism,
+                cacheMiB: caps.lokiCacheMiB,
                 maxLineAge: `${Math.max(168, 2 * durationHours(args.agentBuffer ?? "24h"))}h`,
                 logRetention: retention.logs,
+                compactionMinutes: DELETE_DELAYS.lokiCompaction,
+                deleteMinutes: DELETE_DELAYS.lokiDelete,
             }),
         },
-        {
-            path: `${CONFIG}/loki/runtime.yml`,
-            content: renderTemplate("loki/runtime.yml", {
-                environments: sorted(args.environments).map(([name, e]) => ({
-                    name,
-                    logRate: e.logRateMiB ?? 4,
-                    logBurst: 2 * (e.logRateMiB ?? 4) + 16,
-                    maxLogStreams: e.maxLogStreams ?? 2000,
-                    logRetention: planEnvironmentRetention(retention, e).logs,
-                })),
-            }),
-        },
+        renderLokiLimits(args),
         ...sorted(planLogRules(args)).map(([file, content]) => ({ path: `${CONFIG}/loki/rules/${file}`, content })),
     ];
 }
 
+/** Loki's limits per environment, as it reads them anew by itself; `refused` are those of which nothing is taken for now. */
+export function renderLokiLimits(args: KnownServicesArgs, refused: string[] = []): BundleFile {
+    const quotas = planQuotas(args.environments, args);
+    const retention = planRetention(args.retention);
+    return {
+        path: `${CONFIG}/loki/runtime.yml`,
+        content: renderTemplate("loki/runtime.yml", {
+            environments: sorted(args.environments).map(([name, e]) => ({
+                name,
+                logRate: refused.includes(name) ? NOTHING_MIB : quotas[name].logRateMiB,
+                logBurst: refused.includes(name) ? NOTHING_MIB : quotas[name].logBurstMiB,
+                maxLogStreams: quotas[name].maxLogStreams,
+                logRetention: planEnvironmentRetention(retention, e).logs,
+                maxQueryRange: quotas[name].maxQueryRange,
+            })),
+        }),
+    };
+}
+
 /** Tempo: its file, and the limits per environment that it reads anew by itself. */
 export function renderTempo(args: KnownServicesArgs): BundleFile[] {
-    const { limitMiB } = planBudget(args.memoryMiB).tempo;
+    const caps = planCaps(args.memoryMiB);
     const retention = planRetention(args.retention);
     return [
         {
             path: `${CONFIG}/tempo/tempo.yml`,
             content: renderTemplate("tempo/tempo.yml", {
                 lateness: `${durationHours(args.agentBuffer ?? "24h")}h`,
-                liveTraceBytes: Math.floor(limitMiB * 0.1) * MIB,
-                blockBytes: Math.floor(limitMiB * 0.04) * MIB,
-                queryJobs: limitMiB < 700 ? 20 : 100,
+                liveTraceBytes: caps.tempoLiveTracesMiB * MIB,
+                blockBytes: caps.tempoBlockMiB * MIB,
+                queryJobs: caps.tempoQueryJobs,
                 traceRetention: `${durationHours(retention.traces)}h`,
+                retentionMinutes: DELETE_DELAYS.tempoRetention,
+                compactedBlockMinutes: DELETE_DELAYS.tempoCompactedBlock,
             }),
         },
-        {
-            path: `${CONFIG}/tempo/overrides.yml`,
-            content: renderTemplate("tempo/overrides.yml", {
-                environments: sorted(args.environments).map(([name, e]) => ({
-                    name,
-                    traceRateBytes: Math.round((e.traceRateMiB ?? 4) * MIB),
-                    traceBurstBytes: Math.round((2 * (e.traceRateMiB ?? 4) + 16) * MIB),
-                    maxLiveTraces: e.maxLiveTraces ?? 5000,
-                    maxSpanMetricSeries: e.maxSpanMetricSeries ?? 5000,
-                    traceRetention: `${durationHours(planEnvironmentRetention(retention, e).traces)}h`,
-                })),
-            }),
-        },
+        renderTempoLimits(args),
     ];
+}
+
+/** Tempo's limits per environment, as it reads them anew by itself; `refused` are those of which nothing is taken for now. */
+export function renderTempoLimits(args: KnownServicesArgs, refused: string[] = []): BundleFile {
+    const quotas = planQuotas(args.environments, args);
+    const retention = planRetention(args.retention);
+    return {
+        path: `${CONFIG}/tempo/overrides.yml`,
+        content: renderTemplate("tempo/overrides.yml", {
+            environments: sorted(args.environments).map(([name, e]) => ({
+                name,
+                traceRateBytes: refused.includes(name) ? 1 : Math.round(quotas[name].traceRateMiB * MIB),
+                traceBurstBytes: refused.includes(name) ? 1 : Math.round(quotas[name].traceBurstMiB * MIB),
+                maxLiveTraces: quotas[name].maxLiveTraces,
+                maxSpanMetricSeries: quotas[name].maxSpanMetricSeries,
+                maxQueryRange: quotas[name].maxQueryRange && `${durationHours(quotas[name].maxQueryRange)}h`,
+                traceRetention: `${durationHours(planEnvironmentRetention(retention, e).traces)}h`,
+            })),
+        }),
+    };
 }
 
 /** A short digest of files: changes when one of them does, in path or in content. */

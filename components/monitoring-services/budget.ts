@@ -6,10 +6,16 @@ export interface ServiceBudget {
     limitMiB: number;
     /** Where Go's collector begins to work harder: below the limit, as stacks and mapped files count too. */
     goMemLimitMiB: number;
+    /** By how much the heap may grow between two collections, in percent. */
+    goGc: number;
+    /** Weight against the other containers where the processor is short; idle time goes to whoever wants it. */
+    cpuShares: number;
 }
 
 /** Memory of a `t4g.small` as the kernel reports it; what the figures below were measured for. */
 export const SMALL_HOST_MIB = 1840;
+/** Its vCPUs. */
+export const SMALL_HOST_CORES = 2;
 /** The same host's memory as EC2 sells it. */
 const SMALL_HOST_NOMINAL_MIB = 2048;
 /** Kernel, Docker, sshd and page cache on that host. */
@@ -22,6 +28,14 @@ const SCALED_MIB: Record<string, number> = { prometheus: 320, loki: 338, tempo: 
 const EXTRA_SHARE: Record<string, number> = { prometheus: 0.28, loki: 0.26, tempo: 0.26, grafana: 0.1 };
 /** Below this the backends die of their replay after a restart. */
 const LEAST_MIB = 1500;
+
+/**
+ * Who goes first where the processor is short. Alerts and the way in before everything; Tempo, whose blocks can wait, behind what people look at.
+ * Docker's own default is 1024.
+ */
+const CPU_SHARES: Record<string, number> = { gateway: 1536, prometheus: 1536, alertmanager: 1024, loki: 1024, grafana: 1024, tempo: 768, "node-exporter": 256 };
+/** Prometheus' own default, said because the environment variable would otherwise count. For the others Go's: GOMEMLIMIT takes over where memory is short. */
+const GO_GC: Record<string, number> = { prometheus: 75 };
 
 /** Why each service has its share; `npm run plan -- --budget` prints it. */
 const REASONS: Record<string, string> = {
@@ -52,7 +66,7 @@ export function usableMiB(nominalMiB: number): number {
 export function explainBudget(memoryMiB: number = SMALL_HOST_MIB): BudgetRow[] {
     const rows = Object.entries(planBudget(memoryMiB)).map(([service, budget]) => ({ service, ...budget, why: REASONS[service] }));
     const rest = memoryMiB - sum(Object.fromEntries(rows.map(({ service, limitMiB }) => [service, limitMiB])));
-    return [...rows, { service: "system", limitMiB: rest, goMemLimitMiB: 0, why: "kernel, Docker, sshd and page cache: what the limits leave" }];
+    return [...rows, { service: "system", limitMiB: rest, goMemLimitMiB: 0, goGc: 0, cpuShares: 0, why: "kernel, Docker, sshd and page cache: what the limits leave" }];
 }
 
 /** Problems with a host's memory. */
@@ -71,7 +85,9 @@ export function planBudget(memoryMiB: number = SMALL_HOST_MIB): Record<string, S
         ...FIXED_MIB,
         ...Object.fromEntries(Object.entries(SCALED_MIB).map(([name, mib]) => [name, Math.floor(mib * shrink + extra * EXTRA_SHARE[name])])),
     };
-    return Object.fromEntries(Object.entries(limits).map(([name, limitMiB]) => [name, { limitMiB, goMemLimitMiB: Math.floor(limitMiB * 0.85) }]));
+    return Object.fromEntries(
+        Object.entries(limits).map(([name, limitMiB]) => [name, { limitMiB, goMemLimitMiB: Math.floor(limitMiB * 0.85), goGc: GO_GC[name] ?? 100, cpuShares: CPU_SHARES[name] }]),
+    );
 }
 
 function sum(values: Record<string, number>): number {

@@ -1,5 +1,8 @@
+import * as path from "path";
 import * as docker from "@pulumi/docker";
 import { planBudget } from "./budget";
+import { planCaps } from "./caps";
+import { WATCHDOG } from "./disk-watchdog";
 import { CONFIG, GATEWAY_PORT, NETWORK, Service, SERVICES } from "./services";
 
 /** What the containers differ by from one deployment to another. All of it plain. */
@@ -25,13 +28,13 @@ export function planContainers(options: ContainerOptions): Record<string, Contai
     const budget = planBudget(options.memoryMiB);
     return Object.fromEntries(
         SERVICES.map((service) => {
-            const { limitMiB, goMemLimitMiB } = budget[service.name];
+            const { limitMiB, goMemLimitMiB, goGc, cpuShares } = budget[service.name];
             return [
                 service.name,
                 {
                     name: `${NETWORK}-${service.name}`,
                     user: service.user,
-                    envs: [`GOMEMLIMIT=${goMemLimitMiB}MiB`, ...(ENVIRONMENT[service.name] ?? [])],
+                    envs: [`GOMEMLIMIT=${goMemLimitMiB}MiB`, `GOGC=${goGc}`, ...(ENVIRONMENT[service.name] ?? [])],
                     ...planCommand(service, options),
                     ...planPorts(service, options),
                     volumes: planVolumes(service, options),
@@ -39,6 +42,7 @@ export function planContainers(options: ContainerOptions): Record<string, Contai
                     memory: limitMiB,
                     // No swap: one service that swaps slows all of them.
                     memorySwap: limitMiB,
+                    cpuShares,
                     restart: "unless-stopped",
                     logDriver: "json-file",
                     logOpts: { "max-size": "10m", "max-file": "3" },
@@ -78,8 +82,8 @@ const COMMANDS: Record<string, (options: ContainerOptions) => string[]> = {
         "--web.external-url=http://prometheus:9090",
         "--web.route-prefix=/",
         // A query that would take half of the memory gives up. A sample is 16 bytes and its share of labels.
-        `--query.max-samples=${planBudget(memoryMiB).prometheus.limitMiB * 15000}`,
-        "--query.max-concurrency=8",
+        `--query.max-samples=${planCaps(memoryMiB).prometheusMaxSamples}`,
+        `--query.max-concurrency=${planCaps(memoryMiB).prometheusConcurrency}`,
         "--query.timeout=1m",
         "--log.level=warn",
     ],
@@ -99,6 +103,8 @@ const COMMANDS: Record<string, (options: ContainerOptions) => string[]> = {
         "--path.rootfs=/host",
         "--path.procfs=/host/proc",
         "--path.sysfs=/host/sys",
+        // What the disk watchdog says of itself.
+        `--collector.textfile.directory=/host${path.posix.dirname(WATCHDOG.metrics)}`,
         "--collector.filesystem.mount-points-exclude=^/(dev|proc|run|sys|var/lib/docker/.+|var/lib/containerd/.+)($|/)",
         // These would show the container's own network, not the host's.
         "--no-collector.netdev",

@@ -5,11 +5,12 @@ import { KnownServicesArgs, MonitoringServicesArgs } from "./args";
 import { adminPasswordProgram } from "./admin-password";
 import { renderAlertmanager } from "./alertmanager";
 import { digest, renderLoki, renderPrometheus, renderTempo } from "./backends";
+import { renderWatchdog, WATCHDOG_DIRECTORIES } from "./disk-watchdog";
 import { renderGateway } from "./gateway";
 import { renderGrafana } from "./grafana";
 import { renderGuard } from "./guard";
 import { CONFIG, DATA, SERVICES } from "./services";
-import { registrationPolicy, validateMonitoringServices } from "./validate";
+import { registrationPolicies, validateMonitoringServices } from "./validate";
 
 /** Names the bundle on the host. */
 export const BUNDLE = "monitoring-services";
@@ -23,13 +24,13 @@ export function planServiceBundle(args: KnownServicesArgs): Bundle {
     failOn("MonitoringServices", validateMonitoringServices({ ...args, machine: {} } as MonitoringServicesArgs));
     const registration = registrationFiles({
         dataDirectory: args.dataDirectory ?? DATA,
-        environments: Object.fromEntries(Object.entries(args.environments).map(([name, e]) => [name, registrationPolicy(e)])),
+        environments: registrationPolicies(args),
     });
     return {
         machine: "monitoring",
         name: BUNDLE,
-        directories: [...planDirectories(args.dataDirectory ?? DATA), ...registration.directories],
-        files: [...renderServiceFiles(args), adminPasswordProgram(), ...registration.files, ...renderGuard()],
+        directories: [...planDirectories(args.dataDirectory ?? DATA), ...WATCHDOG_DIRECTORIES, ...registration.directories],
+        files: [...renderServiceFiles(args), ...renderWatchdog(args), adminPasswordProgram(), ...registration.files, ...renderGuard()],
     };
 }
 

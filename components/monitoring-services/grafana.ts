@@ -2,6 +2,7 @@ import { dashboardUrl, renderDashboards, UIDS } from "../../dashboards";
 import { BundleFile } from "../bundle";
 import { renderTemplate } from "../render";
 import { KnownServicesArgs } from "./args";
+import { planCaps } from "./caps";
 import { gatewayTls, planGatewayUrl, sorted } from "./gateway";
 import { planLogin, renderLoginSecrets } from "./login";
 import { CONFIG } from "./services";
@@ -15,7 +16,9 @@ export function renderGrafana(args: KnownServicesArgs): BundleFile[] {
     return [
         {
             path: below("grafana.ini"),
-            content: renderTemplate("grafana/grafana.ini", { rootUrl: `${planGatewayUrl(args)}/`, cookieSecure: gatewayTls(args).mode !== "off", ...planLogin(args.login) }),
+            content: renderTemplate("grafana/grafana.ini", {
+                rootUrl: `${planGatewayUrl(args)}/`, cookieSecure: gatewayTls(args).mode !== "off", responseBytes: planCaps(args.memoryMiB).grafanaResponseMiB * 1024 * 1024, ...planLogin(args.login),
+            }),
         },
         {
             path: below(`provisioning/datasources/${DATASOURCES_FILE}`),

@@ -3,6 +3,7 @@ import { AlertOptions, renderLogRules, renderMetricRules } from "../../dashboard
 import { KnownServicesArgs } from "./args";
 import { planBudget } from "./budget";
 import { planGatewayUrl } from "./gateway";
+import { planQuotas } from "./quotas";
 
 const MIB = 1024 * 1024;
 /** The label `application` of a service's own metrics, where it is another word than the service. */
@@ -27,6 +28,7 @@ function alertOptions(args: KnownServicesArgs): AlertOptions {
         facts: {
             memoryLimits: Object.fromEntries(Object.entries(planBudget(args.memoryMiB)).map(([service, { limitMiB }]) => [APPLICATIONS[service] ?? service, limitMiB * MIB])),
             certificateEnds: certificateEnds(args.tls),
+            seriesQuotas: Object.fromEntries(Object.entries(planQuotas(args.environments, args)).map(([name, { series }]) => [name, series])),
         },
     };
 }

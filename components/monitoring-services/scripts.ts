@@ -2,6 +2,7 @@ import { FAIL } from "../bundle";
 import { shell } from "../encode";
 import { SETUP_STATE } from "../monitoring-host/setup-state";
 import { REGISTRATION, registrationApplyScript, registrationRemoveScript, registrationSetupScript } from "../metrics-target/registration";
+import { watchdogInstallScript, watchdogRemoveScript } from "./disk-watchdog";
 import { guardApplyScript, guardRemoveScript } from "./guard";
 import { CONFIG, NETWORK } from "./services";
 import { UpgradeArgs, versionsScript, wayBackScript } from "./upgrade";
@@ -55,12 +56,12 @@ export function settleScript(dataDirectory: string): string {
     return `# Encrypts what Grafana stores. Beside its database, as the one is of no use without the other.
 if [ ! -s ${key} ]; then ( umask 077; head -c 32 /dev/urandom | base64 | tr -d '\\n' > ${key} ); fi
 chown 472:0 ${key}; chmod 0400 ${key}
-${registrationApplyScript(dataDirectory)}${guardApplyScript()}`;
+${registrationApplyScript(dataDirectory)}${guardApplyScript()}${watchdogInstallScript()}`;
 }
 
 /** Shell text that runs on removal. The data directory stays. */
 export function removalScript(dataDirectory: string): string {
-    return registrationRemoveScript(dataDirectory) + guardRemoveScript();
+    return watchdogRemoveScript() + registrationRemoveScript(dataDirectory) + guardRemoveScript();
 }
 
 /**

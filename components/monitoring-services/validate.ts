@@ -6,6 +6,7 @@ import { EnvironmentArgs, GatewayTlsArgs, MonitoringServicesArgs } from "./args"
 import { SMALL_HOST_MIB, validateMemory } from "./budget";
 import { validateDuration, validateLogRetention, validateRetention } from "./retention";
 import { validateLogin } from "./login";
+import { planQuotas, Quota, validateQuotas } from "./quotas";
 import { SERVICES } from "./services";
 import { validateAlerting } from "./validate-alerting";
 import { validateAcceptIrreversible } from "./upgrade";
@@ -35,6 +36,7 @@ export function validateMonitoringServices(args: MonitoringServicesArgs): Proble
         ...under("retention", validateRetention(args.retention ?? {})),
         ...validateDuration("agentBuffer", args.agentBuffer ?? "24h"),
         ...validateMemory("memoryMiB", args.memoryMiB ?? SMALL_HOST_MIB),
+        ...(args.cores === undefined || args.cores > 0 ? [] : [{ path: "cores", message: `expected a number above 0, got ${quote(args.cores)}` }]),
         ...validateFileNames("dashboards", args.dashboards, /\.json$/, 2),
         ...validateFileNames("dataSources", args.dataSources, /\.ya?ml$/, 1),
         ...validateGrafana(args, Object.keys(args.environments)),
@@ -69,8 +71,10 @@ function validateEnvironments(args: MonitoringServicesArgs): Problem[] {
         ...Object.entries(args.environments).flatMap(([name, environment]) => under(`environments.${name}`, validateOne(environment))),
         ...under(
             "environments",
-            validateRegistration({ environments: Object.fromEntries(Object.entries(args.environments).map(([name, e]) => [name, registrationPolicy(e)])) }),
+            // Without a host of a size that can be planned for, memory is the problem to tell.
+            validateRegistration({ environments: registrationPolicies(validateMemory("", args.memoryMiB ?? SMALL_HOST_MIB).length > 0 ? { environments: args.environments } : args) }),
         ),
+        ...under("environments", validateQuotas(args.environments)),
         ...validateTokensDiffer(args.environments),
     ];
 }
@@ -82,23 +86,30 @@ function validateOne(environment: EnvironmentArgs): Problem[] {
         ...validateOneOf("severity", environment.severity ?? "notify", SEVERITIES),
         ...(environment.logRetention === undefined ? [] : validateLogRetention("logRetention", environment.logRetention)),
         ...(environment.traceRetention === undefined ? [] : validateDuration("traceRetention", environment.traceRetention)),
-        ...(["logRateMiB", "traceRateMiB"] as const).flatMap((key) => positive(key, environment[key], false)),
-        ...(["maxLogStreams", "maxLiveTraces", "maxSpanMetricSeries", "samplesPerTarget"] as const).flatMap((key) => positive(key, environment[key], true)),
     ];
 }
 
-/** The part of an environment that the registration program reads; keys that are not known yet are left out. */
-export function registrationPolicy(environment: EnvironmentArgs) {
+/** The parts of the environments that the registration program reads, their quotas included. */
+export function registrationPolicies(args: Pick<MonitoringServicesArgs, "environments" | "memoryMiB" | "cores">) {
+    const quotas = planQuotas(args.environments, args);
+    return Object.fromEntries(Object.entries(args.environments).map(([name, environment]) => [name, registrationPolicy(environment, quotas[name])]));
+}
+
+/** Keys that are not known yet are left out. */
+function registrationPolicy(environment: EnvironmentArgs, quota: Quota) {
     return {
         publicKeys: knownList(environment.registrationKeys).filter((key): key is string => typeof key === "string"),
         cidrs: environment.cidrs,
         hosts: environment.hosts,
         labels: environment.labels,
-        maxTargets: environment.maxTargets,
+        maxTargets: quota.maxTargets,
         limits: {
+            sampleLimit: quota.samplesPerTarget,
+            targetLimit: quota.maxTargets,
             ...environment.scrape,
             ...(environment.samplesPerTarget === undefined ? {} : { sampleLimit: environment.samplesPerTarget }),
             ...(environment.maxTargets === undefined ? {} : { targetLimit: environment.maxTargets }),
+            ...(environment.allowedMetrics === undefined ? {} : { allowedMetrics: environment.allowedMetrics }),
         },
     };
 }
@@ -157,11 +168,6 @@ function validateKeysDirectory(directory: string): Problem[] {
     return /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/.test(directory) && !directory.split("/").includes("..")
         ? []
         : [{ path: "keysDirectory", message: `expected a path relative to the project without blanks, e.g. ".keys/prod", got ${quote(directory)}` }];
-}
-
-function positive(path: string, value: number | undefined, whole: boolean): Problem[] {
-    if (value === undefined || (value > 0 && Number.isFinite(value) && (!whole || Number.isInteger(value)))) return [];
-    return [{ path, message: `expected a ${whole ? "whole " : ""}number above 0, got ${quote(value)}` }];
 }
 
 /** Runs a check on what is known already; an Output's turn comes later. */

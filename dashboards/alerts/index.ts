@@ -1,4 +1,5 @@
 import { availabilityGroups } from "./availability";
+import { capacityGroups } from "./capacity";
 import { hostGroups } from "./host";
 import { httpGroups } from "./http";
 import { jvmGroups } from "./jvm";
@@ -37,6 +38,7 @@ export function metricGroups(thresholds: KnownThresholds, facts: DeploymentFacts
         host: hostGroups(thresholds),
         telemetry: telemetryGroups(thresholds),
         monitoring: monitoringGroups(thresholds, facts),
+        capacity: capacityGroups(),
     };
 }
 

@@ -1,3 +1,4 @@
+import { SERIES_QUOTA } from "./capacity";
 import { BACKENDS, grown } from "./expressions";
 import { AlertDashboard, AlertRule, RecordingRule, RuleGroup } from "./rule";
 import { KnownThresholds } from "./thresholds";
@@ -11,6 +12,8 @@ const RECORDED = { memoryLimit: "monitoring:memory_limit_bytes", certificateEnd:
 export interface DeploymentFacts {
     /** The services' memory limits in bytes, by the label `application` of their metrics. */
     memoryLimits: Record<string, number>;
+    /** Series that each environment's targets may have together. @default {} */
+    seriesQuotas?: Record<string, number>;
     /** When certificates end, in seconds since 1970, by name. */
     certificateEnds: Record<string, number>;
 }
@@ -20,9 +23,10 @@ export function monitoringGroups(thresholds: KnownThresholds, facts: DeploymentF
     return [{ name: "monitoring-facts", interval: "1m", rules: factRules(facts) }, { name: "monitoring", rules: alerts(thresholds) }];
 }
 
-function factRules({ memoryLimits, certificateEnds }: DeploymentFacts): RecordingRule[] {
+function factRules({ memoryLimits, certificateEnds, seriesQuotas = {} }: DeploymentFacts): RecordingRule[] {
     return [
         ...Object.entries(memoryLimits).map(([application, bytes]) => ({ record: RECORDED.memoryLimit, expr: `vector(${bytes})`, labels: { application } })),
+        ...Object.entries(seriesQuotas).map(([environment, series]) => ({ record: SERIES_QUOTA, expr: `vector(${series})`, labels: { environment } })),
         ...Object.entries(certificateEnds).map(([certificate, end]) => ({ record: RECORDED.certificateEnd, expr: `vector(${end})`, labels: { certificate } })),
     ];
 }

@@ -8,6 +8,9 @@ const SIZE = `max by (mountpoint) (node_filesystem_size_bytes{${HOST}})`;
 const DAYS_LEFT = `clamp_max(${LEFT} / (clamp_min(-max by (mountpoint) (deriv(node_filesystem_avail_bytes{${HOST}}[1d])), 0.001) * 86400), 3650)`;
 const TO_HOST = dataLink("Host", "host");
 
+/** What the disk watchdog does about it. */
+const STEPS = "max(photogather_disk_watchdog_level)";
+
 /** The one thing that every signal needs, and that fills by itself. */
 export const disk: Row = {
     title: "Disk of the monitoring host",
@@ -17,6 +20,12 @@ export const disk: Row = {
             description: "When the space will be used up, if it goes on as in the last day. Ten years are shown at most, also where it does not fill at all.",
             unit: "d", width: 6, height: 8, decimals: 0, thresholds: { yellow: 7, green: 30 }, below: "red", links: [TO_HOST],
             queries: [metrics(DAYS_LEFT, { legend: "{{mountpoint}}", instant: true })],
+        }),
+        timeSeries({
+            title: "Steps of the disk watchdog",
+            description: "By how many steps retention is shortened, the environment with the smallest share first. 0: everything is kept as configured.",
+            unit: "short", min: 0, width: 24, height: 5, thresholds: { yellow: 1 },
+            queries: [metrics(STEPS, { legend: "steps" })],
         }),
         timeSeries({
             title: "Space left",

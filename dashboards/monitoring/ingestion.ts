@@ -130,6 +130,12 @@ export const refusals: Row = {
             ],
         }),
         timeSeries({
+            title: "Series begun",
+            description: "New series by environment within an hour. They stay in Prometheus' memory for two to three hours: more than an environment may have at one time is churn, as of labels with ids in them.",
+            unit: "short", min: 0, width: 24, height: 6, links: [TO_ENVIRONMENTS],
+            queries: [metrics(`sum by (environment) (sum_over_time(scrape_series_added{${ENVIRONMENT}}[1h]))`, { legend: "{{environment}}" })],
+        }),
+        timeSeries({
             title: "Answers of the gateway",
             description: "Requests each second by status. 401: a token is wrong, and that agent's data is lost; 429: over a limit, the agent waits; 503: a backend is away, the agent waits.",
             unit: "reqps", min: 0,

@@ -1,3 +1,4 @@
+import { CAPACITY_CASES } from "./capacity";
 import { AlertCase, cases, of, ON_HOST, service } from "./case";
 
 const agent = (metric: string, labels: Record<string, string> = {}) => of("agent", metric, labels);
@@ -80,7 +81,7 @@ const MONITORING: AlertCase[] = [
 ];
 
 /** What the cases' deployment knows of itself: bytes, and seconds since promtool's 1970. */
-export const FACTS = { memoryLimits: { loki: 100 }, certificateEnds: { soon: 5 * 86400, later: 20 * 86400, far: 3650 * 86400 } };
+export const FACTS = { memoryLimits: { loki: 100 }, seriesQuotas: { prod: 1000 }, certificateEnds: { soon: 5 * 86400, later: 20 * 86400, far: 3650 * 86400 } };
 
 /** Alerts of telemetry and of the deployment itself. */
-export const DEPLOYMENT_CASES: AlertCase[] = [...TELEMETRY, ...MONITORING];
+export const DEPLOYMENT_CASES: AlertCase[] = [...TELEMETRY, ...MONITORING, ...CAPACITY_CASES];

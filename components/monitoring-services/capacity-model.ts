@@ -1,0 +1,57 @@
+/**
+ * What work costs, and where each figure is from. Everything that `planNeeds` says of memory, processor and disk comes from these numbers, so a new
+ * measurement is put in here and nowhere else.
+ */
+export interface SignalCost {
+    /** MiB that the service takes without work. */
+    baseMiB: number;
+    /** KiB for each unit of work: a series, a line per second, a span per second. */
+    kibPerUnit: number;
+    /** Cores for each thousand samples, lines or spans per second. */
+    coresPerThousand: number;
+    /** Bytes on disk of each sample, line or span, index included. */
+    diskBytes: number;
+    /** Where the figures are from; `estimated` where nothing was measured for just this. */
+    source: string;
+}
+
+/** By signal. Processes on x86 without Grafana; peaks, so with headroom over the mean. */
+export const COSTS: Record<string, SignalCost> = {
+    metrics: {
+        baseMiB: 63, kibPerUnit: 1.5, coresPerThousand: 0.0044, diskBytes: 1.7,
+        source: "peaks of 107 MiB at 30,000 series and 239 at 120,000 on stock settings, 0.035 core at 8,000 samples/s; bytes: Prometheus' own 1 to 2 a sample, estimated",
+    },
+    logs: {
+        baseMiB: 100, kibPerUnit: 127, coresPerThousand: 0.053, diskBytes: 145,
+        source: "slope from peaks of 200 MiB at 500 lines/s and 386 at 2,000 on stock settings, base from 348 MiB at 2,000 as tuned, 0.106 core there; 93 bytes a line in chunks after bench:dashboards, 145 with the log of what is not in one yet",
+    },
+    traces: {
+        baseMiB: 131, kibPerUnit: 126, coresPerThousand: 0.09, diskBytes: 60,
+        source: "base and slope from peaks of 254 MiB at 1,000 spans/s (stock) and 622 at 4,000 (rough tuning), 0.357 core there; 30 bytes a span in blocks after bench:dashboards, doubled as real spans carry more: estimated",
+    },
+};
+
+/** Series of a host beside its application's, as this deployment scrapes them: the machine (305) and its agent (29). */
+export const HOST_SERIES = 334;
+/** Bytes of a log line and of a span on the way in, with their attributes; estimated from the tests' own traffic. */
+export const ARRIVING_BYTES = { line: 400, span: 450 };
+
+/** An EC2 type as far as the plan asks: its memory, and the cores that it sustains without spending credits. */
+export interface HostType {
+    type: string;
+    /** As EC2 sells it. */
+    memoryMiB: number;
+    /** Cores times the baseline of its family. */
+    sustainedCores: number;
+}
+
+/** From small to large. Baselines of `t4g` are 20, 20, 30, 40 and 40 % of each vCPU (docs.aws.amazon.com, burstable performance instances). */
+export const HOST_TYPES: HostType[] = [
+    { type: "t4g.small", memoryMiB: 2048, sustainedCores: 0.4 },
+    { type: "t4g.medium", memoryMiB: 4096, sustainedCores: 0.4 },
+    { type: "t4g.large", memoryMiB: 8192, sustainedCores: 0.6 },
+    { type: "t4g.xlarge", memoryMiB: 16384, sustainedCores: 1.6 },
+    { type: "t4g.2xlarge", memoryMiB: 32768, sustainedCores: 3.2 },
+    { type: "m7g.2xlarge", memoryMiB: 32768, sustainedCores: 8 },
+    { type: "m7g.4xlarge", memoryMiB: 65536, sustainedCores: 16 },
+];

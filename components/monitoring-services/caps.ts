@@ -1,0 +1,76 @@
+import { planBudget, SMALL_HOST_CORES, SMALL_HOST_MIB } from "./budget";
+import { COSTS } from "./capacity-model";
+
+/** Bounds inside the services that follow from their memory: one query, one replay or one block cannot take all of it. */
+export interface Caps {
+    prometheusMaxSamples: number;
+    prometheusConcurrency: number;
+    lokiReplayMiB: number;
+    lokiConcurrency: number;
+    lokiParallelism: number;
+    lokiCacheMiB: number;
+    tempoLiveTracesMiB: number;
+    tempoBlockMiB: number;
+    tempoQueryJobs: number;
+    grafanaResponseMiB: number;
+}
+
+/** What all environments may bring together; each has its share of it. */
+export interface Capacity {
+    series: number;
+    logRateMiB: number;
+    traceRateMiB: number;
+    logStreams: number;
+    liveTraces: number;
+    spanMetricSeries: number;
+}
+
+/** The caps on a host of this size. */
+export function planCaps(memoryMiB: number = SMALL_HOST_MIB): Caps {
+    const { prometheus, loki, tempo, grafana } = planBudget(memoryMiB);
+    const small = loki.limitMiB < 600;
+    return {
+        prometheusMaxSamples: prometheus.limitMiB * 15000,
+        prometheusConcurrency: 8,
+        lokiReplayMiB: Math.floor(loki.limitMiB * 0.4),
+        lokiConcurrency: small ? 2 : 4,
+        lokiParallelism: small ? 4 : 16,
+        lokiCacheMiB: Math.floor(loki.limitMiB * 0.05),
+        tempoLiveTracesMiB: Math.floor(tempo.limitMiB * 0.1),
+        tempoBlockMiB: Math.floor(tempo.limitMiB * 0.04),
+        tempoQueryJobs: tempo.limitMiB < 700 ? 20 : 100,
+        grafanaResponseMiB: Math.floor(grafana.limitMiB / 8),
+    };
+}
+
+/** The caps as a table: what, how much, why. */
+export function explainCaps(memoryMiB: number = SMALL_HOST_MIB): [string, string, string][] {
+    const caps = planCaps(memoryMiB);
+    return [
+        ["prometheus: samples of a query", `${caps.prometheusMaxSamples}`, "16 bytes each and their labels: a query that would take half of the memory gives up"],
+        ["prometheus: queries at once", `${caps.prometheusConcurrency}`, "a dashboard asks six at a time"],
+        ["loki: replay after a restart", `${caps.lokiReplayMiB} MiB`, "beyond it the replay writes chunks as it reads"],
+        ["loki: queries at once, parts of one", `${caps.lokiConcurrency}, ${caps.lokiParallelism}`, "each part holds the chunks that it reads"],
+        ["loki: results cache", `${caps.lokiCacheMiB} MiB`, "chunks are cached by the kernel, outside of the limit"],
+        ["tempo: live traces, each environment", `${caps.tempoLiveTracesMiB} MiB`, "what is not yet in the log"],
+        ["tempo: block when it is completed", `${caps.tempoBlockMiB} MiB`, "completing one is Tempo's peak"],
+        ["tempo: jobs of a query", `${caps.tempoQueryJobs}`, "each reads a part of a block"],
+        ["grafana: answer of a data source", `${caps.grafanaResponseMiB} MiB`, "Grafana holds an answer whole; it has no cache of answers in this edition"],
+    ];
+}
+
+/** What a host of this size takes in from all environments together. Rates go by cores, the rest by the memory of the service that holds it. */
+export function planCapacity(memoryMiB: number = SMALL_HOST_MIB, cores: number = SMALL_HOST_CORES): Capacity {
+    const [budget, small] = [planBudget(memoryMiB), planBudget(SMALL_HOST_MIB)];
+    const grown = (service: string) => budget[service].limitMiB / small[service].limitMiB;
+    const { baseMiB, kibPerUnit } = COSTS.metrics;
+    return {
+        series: Math.floor(((budget.prometheus.goMemLimitMiB - baseMiB) * 1024) / kibPerUnit),
+        // A core passes four times this for a while, which is what draining an outage's backlog needs.
+        logRateMiB: 4 * cores,
+        traceRateMiB: 4 * cores,
+        logStreams: Math.floor(6000 * grown("loki")),
+        liveTraces: Math.floor(15000 * grown("tempo")),
+        spanMetricSeries: Math.floor(24000 * grown("prometheus")),
+    };
+}
