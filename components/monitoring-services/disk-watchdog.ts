@@ -159,5 +159,6 @@ fi
 export function watchdogRemoveScript(): string {
     return `if [ -d /run/systemd/system ]; then systemctl disable --now ${WATCHDOG.unit}.timer >/dev/null 2>&1 || :; fi
 rm -f ${WATCHDOG.state} ${WATCHDOG.metrics}
+rmdir --ignore-fail-on-non-empty ${path.posix.dirname(WATCHDOG.metrics)} 2>/dev/null || :
 `;
 }

@@ -2,7 +2,7 @@ import * as crypto from "crypto";
 import { AlertOptions, renderLogRules, renderMetricRules } from "../../dashboards/alerts";
 import { KnownServicesArgs } from "./args";
 import { planBudget } from "./budget";
-import { planGatewayUrl } from "./gateway";
+import { planGatewayUrl, sorted } from "./gateway";
 import { planQuotas } from "./quotas";
 
 const MIB = 1024 * 1024;
@@ -28,7 +28,7 @@ function alertOptions(args: KnownServicesArgs): AlertOptions {
         facts: {
             memoryLimits: Object.fromEntries(Object.entries(planBudget(args.memoryMiB)).map(([service, { limitMiB }]) => [APPLICATIONS[service] ?? service, limitMiB * MIB])),
             certificateEnds: certificateEnds(args.tls),
-            seriesQuotas: Object.fromEntries(Object.entries(planQuotas(args.environments, args)).map(([name, { series }]) => [name, series])),
+            seriesQuotas: Object.fromEntries(sorted(planQuotas(args.environments, args)).map(([name, { series }]) => [name, series])),
         },
     };
 }
