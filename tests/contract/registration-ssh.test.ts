@@ -21,15 +21,23 @@ describe("registration, through a real sshd", () => {
     let port: number;
     let options: string[];
 
+    const at = (name: string) => path.join(root.directory, "policies", name);
+    /** Lets these of the client's keys register for dev. */
+    const authorize = (...names: string[]) => {
+        const publicKeys = names.map((name) => fs.readFileSync(at(`${name}.pub`), "utf8").split(" ").slice(0, 2).join(" "));
+        fs.writeFileSync(at("authorized_keys"), renderAuthorizedKeys({ dev: { ...DEV, publicKeys } }, root.command.join(" ")));
+    };
+
+    const optionsWith = (key: string): string[] =>
+        ["-F", "none", "-i", at(key), ...["IdentitiesOnly=yes", "BatchMode=yes", `UserKnownHostsFile=${at("known_hosts")}`, "ConnectTimeout=10"].flatMap((option) => ["-o", option])];
+
     before(async function () {
         const [server, keygen] = [part(this, "sshd"), part(this, "ssh-keygen")];
         for (const name of ["ssh", "sftp", "python3"]) part(this, name);
         [port] = await freePorts(1);
         root = registrationRoot({ dev: DEV });
-        const at = (name: string) => path.join(root.directory, "policies", name);
-        for (const name of ["host", "client"]) execFileSync(keygen, ["-q", "-t", "ed25519", "-N", "", "-f", at(name)]);
-        const publicKey = fs.readFileSync(at("client.pub"), "utf8").split(" ").slice(0, 2).join(" ");
-        fs.writeFileSync(at("authorized_keys"), renderAuthorizedKeys({ dev: { ...DEV, publicKeys: [publicKey] } }, root.command.join(" ")));
+        for (const name of ["host", "client", "next"]) execFileSync(keygen, ["-q", "-t", "ed25519", "-N", "", "-f", at(name)]);
+        authorize("client");
         fs.writeFileSync(at("known_hosts"), `[127.0.0.1]:${port} ${fs.readFileSync(at("host.pub"), "utf8")}`);
         // A server that allows everything: what is refused below, the line in authorized_keys refuses.
         fs.writeFileSync(at("sshd_config"), [
@@ -43,10 +51,7 @@ describe("registration, through a real sshd", () => {
         await eventually("sshd listens", 30, () => new Promise<boolean>((resolve) => {
             const socket = net.connect(port, "127.0.0.1", () => { socket.destroy(); resolve(true); }).on("error", () => resolve(false));
         }));
-        options = ["-F", "none", "-i", at("client")];
-        for (const option of ["IdentitiesOnly=yes", "BatchMode=yes", `UserKnownHostsFile=${at("known_hosts")}`, "ConnectTimeout=10"]) {
-            options.push("-o", option);
-        }
+        options = optionsWith("client");
     });
     after(() => {
         sshd?.kill();
@@ -64,6 +69,23 @@ describe("registration, through a real sshd", () => {
         assert.ok(tree(root)["targets/dev.application.json"].includes("10.1.0.2:8080"));
         assert.deepEqual(ssh([], ["remove"]), { status: 0, stdout: "removed the targets of dev\n", stderr: "" });
         assert.deepEqual(tree(root), {});
+    });
+
+    it("takes the old key and the new one while it is rotated, and then the new one alone", () => {
+        const removes = (key: string) => {
+            const { status, stderr } = spawnSync("ssh", [...optionsWith(key), "-T", "-p", String(port), `${os.userInfo().username}@127.0.0.1`, "remove"], { encoding: "utf8", timeout: 60_000 });
+            return status === 0 || stderr;
+        };
+        try {
+            authorize("client", "next");
+            assert.deepEqual([removes("client"), removes("next")], [true, true]);
+            authorize("next");
+            assert.equal(removes("next"), true);
+            assert.match(String(removes("client")), /Permission denied/);
+        } finally {
+            authorize("client");
+        }
+        assert.deepEqual([removes("client"), String(removes("next")).includes("Permission denied")], [true, true]);
     });
 
     it("gives no shell, terminal, SFTP or other command", () => {
