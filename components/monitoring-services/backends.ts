@@ -78,6 +78,7 @@ export function renderLokiLimits(args: KnownServicesArgs, refused: string[] = []
                 logRate: refused.includes(name) ? NOTHING_MIB : quotas[name].logRateMiB,
                 logBurst: refused.includes(name) ? NOTHING_MIB : quotas[name].logBurstMiB,
                 maxLogStreams: quotas[name].maxLogStreams,
+                foreign: `{environment!~"|${name}"}`,
                 logRetention: planEnvironmentRetention(retention, e).logs,
                 maxQueryRange: quotas[name].maxQueryRange,
             })),

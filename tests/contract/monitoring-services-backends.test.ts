@@ -302,6 +302,16 @@ describe("gateway, Loki, Tempo, Prometheus and Alertmanager together", function 
         assert.deepEqual(await together.logs(end, "dev|loadtest|prod"), []);
     });
 
+    it("refuses lines that say another environment's name, as the data source of all environments would show them as that one's", async () => {
+        const push = (environment?: string) => together.push("/loki/api/v1/push", TOKENS.dev, {
+            streams: [{ stream: { application: "forged", ...(environment === undefined ? {} : { environment }) }, values: [[nanos(0), `as ${environment}`]] }],
+        });
+        assert.deepEqual([await push("prod"), await push("dev"), await push()], [403, 204, 204]);
+        assert.equal(await together.push("/otlp/v1/logs", TOKENS.dev, otlpLog("prod", "forged by OTLP")), 403);
+        await eventually("dev's own", 20, async () => (await together.logs('{application="forged"}', "dev|loadtest|prod")).length === 2);
+        assert.deepEqual(await together.logs('{environment="prod"} |= "forged"', "dev"), []);
+    });
+
     it("takes Promtail's pushes", async () => {
         const body = {
             streams: [{ stream: { environment: "dev", application: "old", instance: "was-2" }, values: [[nanos(0), "from promtail", { level: "INFO" }]] }],

@@ -380,11 +380,15 @@ describe("gateway, run by the real Caddy", function () {
         await gateway.ask("/api/admin/settings?secret=in-a-query");
         await gateway.ask("/-/gateway", { servername: "", headers: { Host: "evil.example" } });
         await gateway.ask("/", {}, "", "http").catch(() => undefined);
-        for (const status of [413, 403, 421]) await eventually(`${status} is in the log`, 5, async () => gateway.running.log("caddy").includes(`"status":${status}`));
+        gateway.status = 400;
+        await gateway.push("/otlp/v1/logs", TOKENS.prod);
+        gateway.status = 429;
+        await gateway.push("/otlp/v1/logs", TOKENS.prod);
+        for (const status of [413, 403, 421, 400]) await eventually(`${status} is in the log`, 5, async () => gateway.running.log("caddy").includes(`"status":${status}`));
         await eventually("what is no TLS is in the log", 5, async () => gateway.running.log("caddy").includes("client sent an HTTP request to an HTTPS server"));
         const log = gateway.running.log("caddy");
         assert.doesNotMatch(log, /in-a-query|a-token-that-nobody-has|prod-token|dev-token/);
-        assert.doesNotMatch(log, /"msg":"handled request".*"status":200/);
+        assert.doesNotMatch(log, /"msg":"handled request".*"status":(200|429)/);
     });
 
     it("takes a new token from its file with no restart, and keeps serving when the file is bad", async () => {

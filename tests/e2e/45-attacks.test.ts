@@ -8,6 +8,7 @@ import { Evidence } from "./attacks/evidence";
 import { networkAttacks, startMetadata } from "./attacks/network";
 import { patientAttacks, registrationAttacks } from "./attacks/registration";
 import { Traffic } from "./attacks/traffic";
+import { knownSecrets, secretsIn } from "./support/secrets";
 import { eventually } from "./support/wait";
 import { ENVIRONMENTS, World } from "./support/world";
 
@@ -104,6 +105,20 @@ describe("attacks", () => {
             assert.deepEqual(traffic.failures, []);
             assert.ok(traffic.slowest < 10_000, `one took ${traffic.slowest} ms`);
             await eventually("all of prod's lines", 60, async () => (await traffic.found("prod", ground.canary)) === traffic.sent || undefined);
+        });
+
+        it("no secret is in what the containers and the hosts logged, nor in the stacks' outputs", async () => {
+            const secrets = await knownSecrets(world);
+            assert.ok(secrets.length >= 12, String(secrets.length));
+            for (const host of [world.monitor, ...Object.values(world.hosts)]) {
+                const logs = await host.must("journalctl --no-pager --output cat; for id in $(docker ps -aq); do docker logs $id 2>&1; done");
+                assert.ok(logs.length > 1000, host.name);
+                assert.deepEqual(secretsIn(logs, secrets), [], `the logs of ${host.name} hold secrets that begin so`);
+            }
+            for (const environment of ENVIRONMENTS) {
+                const outputs = await world.engine.run("pulumi", ["stack", "output", "--json", "--stack", environment]);
+                assert.deepEqual(secretsIn(outputs, secrets), [], `the outputs of ${environment} hold secrets that begin so`);
+            }
         });
 
         it("no container was restarted, replaced, or killed for its memory, and no file was changed", async () => {

@@ -79,7 +79,9 @@ describe("rendered files of the services", () => {
 
     it("give an environment's limits and retention, with the common ones where none are said", () => {
         const loki = YAML.parse(find(render(), "loki/runtime.yml")).overrides;
-        assert.deepEqual(loki.prod, { ingestion_rate_mb: 4.8, ingestion_burst_size_mb: 25.6, max_global_streams_per_user: 3600, retention_period: "14d" });
+        const { policy_stream_mapping: policies, block_ingestion_policy_until: until, block_ingestion_status_code: status, ...limits } = loki.prod;
+        assert.deepEqual(limits, { ingestion_rate_mb: 4.8, ingestion_burst_size_mb: 25.6, max_global_streams_per_user: 3600, retention_period: "14d" });
+        assert.deepEqual([policies, Object.keys(until), status], [{ foreign: [{ selector: '{environment!~"|prod"}', priority: 1 }] }, ["foreign"], 403]);
         assert.deepEqual([loki.loadtest.retention_period, loki.loadtest.ingestion_rate_mb], ["2d", 1]);
         const tempo = YAML.parse(find(render(), "tempo/overrides.yml")).overrides;
         assert.deepEqual(
@@ -162,11 +164,11 @@ const RENDERED: Record<string, (value: string) => unknown> = {
             .storage.tsdb.retention.size,
     "loki tenant": (value) =>
         Object.keys(
-            YAML.parse(renderTemplate("loki/runtime.yml", { environments: [{ name: value, logRate: 1, logBurst: 2, maxLogStreams: 3, logRetention: "1d" }] }))
+            YAML.parse(renderTemplate("loki/runtime.yml", { environments: [{ name: value, logRate: 1, logBurst: 2, maxLogStreams: 3, foreign: "x", logRetention: "1d" }] }))
                 .overrides,
         )[0],
     "loki retention": (value) =>
-        YAML.parse(renderTemplate("loki/runtime.yml", { environments: [{ name: "a", logRate: 1, logBurst: 2, maxLogStreams: 3, logRetention: value }] }))
+        YAML.parse(renderTemplate("loki/runtime.yml", { environments: [{ name: "a", logRate: 1, logBurst: 2, maxLogStreams: 3, foreign: "x", logRetention: value }] }))
             .overrides.a.retention_period,
     "tempo tenant": (value) =>
         Object.keys(

@@ -2,7 +2,6 @@ import { gzipSync } from "node:zlib";
 import { Attack, bearer, GATEWAY, Ground, Logged, markedLine, markedSpan, NO_REQUEST, raw, request } from "./kit";
 
 const PUSH = "/loki/api/v1/push";
-const BACKEND: Logged = { where: "nowhere", what: "the backend refuses, and counts it" };
 const OWN: Logged = { where: "nowhere", what: "no refusal: taken as the token's own environment" };
 
 /** A request past all clients, straight on the socket. */
@@ -48,8 +47,13 @@ const tenants: Attack[] = ([
     what, send: (ground) => raw(ground, request(ground, "POST", PUSH, [bearer(ground.tokens.dev), ...headers], markedLine(ground))), answer: /^204$/, logged: OWN,
 }));
 
+/** Said to be another's in the lines themselves: Loki refuses a stream that says so, as the data source of all environments would show it as that one's. */
+const forged: Attack[] = ["prod", "loadtest", "prod|dev"].map((environment) => ({
+    what: `dev's token, and lines that say ${environment}`, send: (ground) => raw(ground, request(ground, "POST", PUSH, [bearer(ground.tokens.dev)], markedLine(ground, { environment }))), answer: /^403$/, logged: GATEWAY,
+}));
+
 /** The gateway's own tenant is dropped as the header of a connection: then Loki knows none, and takes nothing. */
-const dropped = push("dev's token, and the tenant's header dropped on the way", ({ tokens: { dev } }) => ["Connection: close, X-Scope-OrgID", "X-Scope-OrgID: prod", bearer(dev)], /^401$/, BACKEND);
+const dropped = push("dev's token, and the tenant's header dropped on the way", ({ tokens: { dev } }) => ["Connection: close, X-Scope-OrgID", "X-Scope-OrgID: prod", bearer(dev)], /^401$/);
 
 const paths: Attack[] = [
     ...[`/loki/api/v1/query?query={application=~".%2B"}`.replace(/[{}"]/g, (c) => `%${c.charCodeAt(0).toString(16)}`), "/loki/api/v1/labels", "/loki/api/v1/tail", "/loki/config", "/loki/metrics"]
@@ -99,13 +103,13 @@ const sizes: Attack[] = [
     push("headers of 60 kB", ({ tokens: { prod } }) => [bearer(prod), `X-Large: ${"x".repeat(60_000)}`], /^431$/, NO_REQUEST),
     push("10,000 headers", ({ tokens: { prod } }) => [bearer(prod), ...Array.from({ length: 10_000 }, (_, i) => `X-${i}: x`)], /^431$/, NO_REQUEST),
     sent("a path of 100 kB", (g) => request(g, "GET", `/${"x".repeat(100_000)}`), /^431$/, NO_REQUEST),
-    sent("a body of 3 MB, said so", (g) => request(g, "POST", PUSH, [bearer(g.tokens.dev)], "x".repeat(3_000_000)), /^413$/),
-    sent("a body of 3 MB in chunks", (g) => request(g, "POST", PUSH, [bearer(g.tokens.dev), "Transfer-Encoding: chunked"], `2dc6c0\r\n${"x".repeat(3_000_000)}\r\n0\r\n\r\n`), /^413$/),
+    sent("a body of 3 MB, said so", (g) => request(g, "POST", PUSH, [bearer(g.tokens.dev)], " ".repeat(3_000_000)), /^413$/),
+    sent("a body of 3 MB in chunks", (g) => request(g, "POST", PUSH, [bearer(g.tokens.dev), "Transfer-Encoding: chunked"], `2dc6c0\r\n${" ".repeat(3_000_000)}\r\n0\r\n\r\n`), /^413$/),
     ...[["/otlp/v1/logs", "application/x-protobuf"], ["/otlp/v1/logs", "application/json"], ["/otlp/v1/traces", "application/x-protobuf"], [PUSH, "application/json"]].map(([path, type]): Attack => ({
         what: `1 GB of ${type} in 1 MB, to ${path}`,
-        send: (ground) => raw(ground, zipped(ground, path, type), { seconds: 60 }), answer: /^4\d\d$/, logged: BACKEND,
+        send: (ground) => raw(ground, zipped(ground, path, type), { seconds: 60 }), answer: /^4\d\d$/, logged: GATEWAY,
     })),
-    sent("JSON, 500,000 deep", (g) => request(g, "POST", PUSH, [bearer(g.tokens.dev)], "[".repeat(500_000)), /^400$/, BACKEND),
+    sent("JSON, 500,000 deep", (g) => request(g, "POST", PUSH, [bearer(g.tokens.dev)], "[".repeat(500_000)), /^400$/),
 ];
 
 let bomb: Buffer | undefined;
@@ -124,4 +128,4 @@ const slow: Attack[] = [
     { what: "a body that never ends", send: (g) => raw(g, request(g, "POST", PUSH, [bearer(g.tokens.dev), "Content-Length: 100000"]), { drip: { text: "x", milliseconds: 1000 }, seconds: 45 }), answer: /^(closed|4\d\d|50[234])$/, logged: GATEWAY },
 ];
 
-export const gatewayAttacks: Attack[] = [...tokens, ...tenants, dropped, ...paths, ...protocol, ...sizes, ...slow];
+export const gatewayAttacks: Attack[] = [...tokens, ...tenants, ...forged, dropped, ...paths, ...protocol, ...sizes, ...slow];
