@@ -65,6 +65,7 @@ describe("attacks", () => {
             await stopMetadata();
         }
         await evidence.end();
+        world.figures["attacks: prod's slowest"] = traffic.slowest / 1000;
         world.figures["attacks"] = (Date.now() - began) / 1000;
         print(DOORS, answers, evidence);
     });
@@ -103,7 +104,7 @@ describe("attacks", () => {
 
         it("prod's lines and spans all arrived meanwhile, and none waited long", async () => {
             assert.deepEqual(traffic.failures, []);
-            assert.ok(traffic.slowest < 10_000, `one took ${traffic.slowest} ms`);
+            assert.ok(traffic.slowest < 20_000, `one took ${traffic.slowest} ms`);
             await eventually("all of prod's lines", 60, async () => (await traffic.found("prod", ground.canary)) === traffic.sent || undefined);
         });
 

@@ -4,7 +4,7 @@ import { sleep } from "../support/wait";
 import { Environment, World } from "../support/world";
 import { Ground } from "./kit";
 
-/** Prod goes on writing while it is attacked: five lines a second, each with the canary. */
+/** Prod goes on writing while it is attacked: five lines a second, each with the canary; what is answered 503 is sent again, as agents do. */
 export class Traffic {
     sent = 0;
     slowest = 0;
@@ -24,7 +24,8 @@ export class Traffic {
     private async go(send: (i: number) => Promise<number>): Promise<void> {
         while (this.running) {
             const began = Date.now();
-            const status = await send(this.sent).catch((error: Error) => error.message);
+            let status: number | string = 503;
+            while (status === 503 && Date.now() - began < 30_000) status = await send(this.sent).catch((error: Error) => error.message);
             this.slowest = Math.max(this.slowest, Date.now() - began);
             if (status === 204) this.sent++;
             else this.failures.push(String(status));
