@@ -34,6 +34,11 @@ export interface Span {
 export class GrafanaClient {
     constructor(private readonly url: string, private readonly ca: string, private readonly password: string) {}
 
+    /** The same with another password. */
+    as(password: string): GrafanaClient {
+        return new GrafanaClient(this.url, this.ca, password);
+    }
+
     /**
      * A request with the admin's login; gives status and body as they are.
      *

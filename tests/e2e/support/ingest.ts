@@ -9,7 +9,12 @@ export class Ingest {
 
     static async of(world: World, environment: Environment): Promise<Ingest> {
         const outputs = await world.stacks.prod.outputs();
-        return new Ingest((outputs[`connection_${environment}`] as { gateway: GatewayConnection }).gateway);
+        return Ingest.by((outputs[`connection_${environment}`] as { gateway: GatewayConnection }).gateway);
+    }
+
+    /** By what an environment is, or once was, given. */
+    static by(gateway: GatewayConnection): Ingest {
+        return new Ingest(gateway);
     }
 
     /** Lines of one stream, dated now. Gives the status. */

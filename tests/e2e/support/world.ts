@@ -29,6 +29,8 @@ export class World {
     /** Seconds by what they are of; printed at the end. */
     readonly figures: Record<string, number> = {};
     readonly stacks = {} as Record<Environment, EngineStack>;
+    /** What was rotated stays so: the generations of now, for the owner's section and for each environment in it. */
+    readonly rotated: { owner: object; environments: Partial<Record<Environment, object>> } = { owner: {}, environments: {} };
 
     private constructor(readonly lab: Lab, readonly engine: Engine, readonly monitor: Host, readonly hosts: Record<Environment, Host>, readonly apps: Record<Environment, Was>) {}
 
@@ -90,7 +92,8 @@ export class World {
         const environment = { cidrs: [this.lab.network.cidr], labels: ["team"] };
         return {
             host: { machine: { ssh: { address: this.monitor.address, hostKey: this.monitor.hostKey } } },
-            environments: Object.fromEntries(ENVIRONMENTS.map((name) => [name, environment])),
+            environments: Object.fromEntries(ENVIRONMENTS.map((name) => [name, { ...environment, ...this.rotated.environments[name] }])),
+            ...this.rotated.owner,
         };
     }
 
