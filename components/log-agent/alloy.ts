@@ -30,9 +30,10 @@ export function renderAlloyConfig(plan: LogAgentPlan, gateway: GatewayView): str
         ...plan, paths: PATHS, ca: gateway.hasCa, docker: plan.runtime === "docker",
         exporters: [
             // A full queue stops the reading of files, which keep the lines.
-            exporter("logs", plan.logsMiB, true, gateway),
+            // One request at a time: of two that come to a stream at once, Loki may write the later one to its log first, and then takes the other for a duplicate at its next start.
+            exporter("logs", plan.logsMiB, true, 1, gateway),
             // A full queue refuses spans, so that no request of an application hangs: the exporters there try again.
-            ...(plan.otlp.enabled ? [exporter("traces", plan.tracesMiB, false, gateway)] : []),
+            ...(plan.otlp.enabled ? [exporter("traces", plan.tracesMiB, false, 4, gateway)] : []),
         ],
         hasFiles: plan.files.length > 0,
         units: plan.units.map((unit) => ({ ...unit, match: `_SYSTEMD_UNIT=${unitName(unit.value)}` })),
@@ -73,9 +74,9 @@ export function renderSpanStatements(plan: LogAgentPlan): string[] {
     ];
 }
 
-function exporter(name: string, mib: number, blocking: boolean, gateway: GatewayView) {
+function exporter(name: string, mib: number, blocking: boolean, consumers: number, gateway: GatewayView) {
     return {
-        name, block: name, endpoint: `${gateway.url}/otlp`, bytes: mib * MIB, block_on_overflow: blocking,
+        name, block: name, endpoint: `${gateway.url}/otlp`, bytes: mib * MIB, block_on_overflow: blocking, consumers,
         directory: `${DATA_DIRECTORY}/otelcol.storage.file.${name}`,
     };
 }

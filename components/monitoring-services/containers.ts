@@ -43,7 +43,8 @@ export function planContainers(options: ContainerOptions): Record<string, Contai
                     // No swap: one service that swaps slows all of them.
                     memorySwap: limitMiB,
                     cpuShares,
-                    restart: "unless-stopped",
+                    // Not "unless-stopped": a Docker daemon that was killed takes what it finds running for stopped by hand, and leaves it so.
+                    restart: "always",
                     logDriver: "json-file",
                     logOpts: { "max-size": "10m", "max-file": "3" },
                     networkMode: "bridge",

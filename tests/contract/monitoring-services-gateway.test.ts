@@ -31,6 +31,8 @@ class GatewayUnderTest {
     readonly running = new Running();
     readonly seen: Seen[] = [];
     status = 200;
+    /** How much of the disk is used, as Loki says it. */
+    diskUsed = "0.12";
     port = 0;
     admin = 0;
     /** Where Grafana's data sources come in, by backend. */
@@ -89,6 +91,8 @@ class GatewayUnderTest {
                     bytes += chunk.length;
                 });
                 request.on("end", () => {
+                    // Caddy asks this by itself, every few seconds.
+                    if (request.url === "/metrics" && name === "loki:3100") return void response.end(`loki_ingester_wal_disk_usage_percent ${this.diskUsed}\n`);
                     this.seen.push({ upstream: name, url: request.url ?? "", method: request.method ?? "", headers: request.headers, bytes });
                     response.writeHead(this.status, { "Content-Type": "text/plain", Server: "secret/1.0" });
                     response.end(`from ${name}`);
@@ -330,6 +334,16 @@ describe("gateway, run by the real Caddy", function () {
         ]) {
             gateway.status = backend;
             assert.equal((await gateway.push("/otlp/v1/logs", TOKENS.prod)).answer.status, expected);
+        }
+    });
+
+    it("refuses spans so that agents keep them while the disk is nearly full, as Tempo accepts what it cannot write; lines are Loki's own to refuse", async () => {
+        gateway.status = 200;
+        const spans = async () => (await gateway.push("/otlp/v1/traces", TOKENS.prod)).answer.status;
+        for (const [used, expected] of [["0.9", 503], ["4.2e-05", 200], ["1", 503], ["0.8999", 200]] as const) {
+            gateway.diskUsed = used;
+            await eventually(`${expected} at ${used}`, 20, async () => (await spans()) === expected);
+            assert.equal((await gateway.push("/otlp/v1/logs", TOKENS.prod)).answer.status, 200);
         }
     });
 

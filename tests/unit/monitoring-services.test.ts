@@ -278,6 +278,10 @@ describe("the guard of the containers' network", () => {
 describe("planContainers", () => {
     const plans = planContainers({ dataDirectory: "/data", memoryMiB: 1840, port: 8080, acme: false });
 
+    it("brings every container back after a crash of it or of the Docker daemon, which leaves `unless-stopped` stopped", () => {
+        for (const { restart } of Object.values(plans)) assert.equal(restart, "always");
+    });
+
     it("lets no container write but where it must, nor gain rights", () => {
         for (const [name, plan] of Object.entries(plans)) {
             assert.deepEqual([plan.readOnly, plan.privileged, plan.securityOpts], [true, false, ["no-new-privileges:true"]], name);

@@ -84,7 +84,7 @@ export class GrafanaClient {
 
     /** Timestamps of one series' samples over the last seconds, unaligned. */
     async sampleTimes(selector: string, seconds: number): Promise<number[]> {
-        const answer = await this.json<{ data: { result: { values: [number, string][] }[] } }>(this.proxy("prometheus", "/api/v1/query", { query: `${selector}[${seconds}s]` }));
+        const answer = await this.json<{ data: { result: { values: [number, string][] }[] } }>(this.proxy("prometheus", "/api/v1/query", { query: `${selector}[${Math.ceil(seconds)}s]` }));
         return answer.data.result.flatMap(({ values }) => values.map(([time]) => time));
     }
 

@@ -17,9 +17,9 @@ export class Ingest {
         return new Ingest(gateway);
     }
 
-    /** Lines of one stream, dated now. Gives the status. */
-    logs(stream: Record<string, string>, lines: string[]): Promise<number> {
-        const now = BigInt(Date.now()) * 1_000_000n;
+    /** Lines of one stream, dated now or at a time in milliseconds. Gives the status. */
+    logs(stream: Record<string, string>, lines: string[], at = Date.now()): Promise<number> {
+        const now = BigInt(at) * 1_000_000n;
         return this.post("/loki/api/v1/push", { streams: [{ stream, values: lines.map((line, i) => [String(now + BigInt(i)), line]) }] });
     }
 

@@ -3,8 +3,9 @@
  *
  * @param what what is waited for, for the error
  * @param seconds how long at most
+ * @param pause milliseconds between two attempts
  */
-export async function eventually<T>(what: string, seconds: number, ask: () => Promise<T | undefined> | T | undefined): Promise<T> {
+export async function eventually<T>(what: string, seconds: number, ask: () => Promise<T | undefined> | T | undefined, pause = 500): Promise<T> {
     const end = Date.now() + seconds * 1000;
     let last = "no answer";
     for (;;) {
@@ -16,7 +17,7 @@ export async function eventually<T>(what: string, seconds: number, ask: () => Pr
             last = (error as Error).message;
         }
         if (Date.now() > end) throw new Error(`${what}: not within ${seconds} s (${last})`);
-        await sleep(500);
+        await sleep(pause);
     }
 }
 

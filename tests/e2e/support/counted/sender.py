@@ -2,7 +2,7 @@
 
 usage: sender.py RUN DIRECTORY LINES_PER_SECOND SPANS_PER_SECOND FILE [OTLP]
 
-Lines go to FILE, which may be a file or a process' standard output; it is opened anew every second, as an application that is told of a rotation does.
+Lines go to FILE, which may be a file or a process' standard output. With SIGUSR1 it is rotated as Logback does it: closed, renamed to FILE.1, and made anew.
 Spans, each a trace of its own with the number as its id's end, go to OTLP; `DIRECTORY/accepted` has the number and the time of those that were answered with 2xx.
 `DIRECTORY/lines` has how many lines were written. Ends with SIGTERM.
 """
@@ -17,7 +17,9 @@ import time
 run, directory, line_rate, span_rate, file = sys.argv[1:6]
 otlp = sys.argv[6] if len(sys.argv) > 6 else ""
 ended = threading.Event()
+rotate = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: ended.set())
+signal.signal(signal.SIGUSR1, lambda *_: rotate.set())
 
 
 def paced(rate, act):
@@ -30,15 +32,17 @@ def paced(rate, act):
 
 
 def lines():
-    out, opened = None, 0.0
+    """A line at a time, each in one write, as a logger does it."""
+    opened = lambda: os.open(file, os.O_WRONLY | os.O_APPEND | (0 if file.startswith("/proc/") else os.O_CREAT), 0o644)
+    out = opened()
 
     def write(number):
-        nonlocal out, opened
-        if time.monotonic() - opened > 1:
-            if out is not None:
-                os.close(out)
-            flags = os.O_WRONLY | os.O_APPEND | (0 if file.startswith("/proc/") else os.O_CREAT)
-            out, opened = os.open(file, flags, 0o644), time.monotonic()
+        nonlocal out
+        if rotate.is_set():
+            rotate.clear()
+            os.close(out)
+            os.rename(file, file + ".1")
+            out = opened()
         now = time.time()
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + ".%03dZ" % (now % 1 * 1000)
         os.write(out, ("%s  INFO 1 --- [shop] [main] counted : run=%s n=%d.\n" % (stamp, run, number)).encode())

@@ -49,10 +49,11 @@ export class CountedTraffic {
         const found: Found = { duplicates: 0, lines: 0, spans: 0, missing: [] };
         for (const stream of this.streams) {
             const mark = await stream.mark();
-            const lines = await eventually("all lines", seconds, async () => complete(await stream.lines(grafana, mark)));
+            const lines = await eventually("all lines", seconds, async () => complete(await stream.lines(grafana, mark)), 2000);
             let spans: Count | undefined;
             const counted = async () => this.without(stream, spans = await stream.spans(grafana, mark));
-            await eventually("all spans", spansMayMiss ? 20 : seconds, async () => complete(await counted())).catch((error) => { if (!spansMayMiss) throw error; });
+            // Each time is a search of everything: no oftener than a person would.
+            await eventually("all spans", spansMayMiss ? 15 : seconds, async () => complete(await counted()), 4000).catch((error) => { if (!spansMayMiss) throw error; });
             const { lost } = this.without(stream, spans!);
             for (const number of lost) this.lose(stream, number);
             found.duplicates += lines.duplicated;

@@ -4,8 +4,8 @@ image='grafana/alloy:v1.19.0'
 command -v docker >/dev/null || fail "this host has no docker: use runtime \"systemd\""
 chown -R 0:0 '/var/lib/photogather-monitoring/log-agent'
 docker image inspect "$image" >/dev/null 2>&1 || reason=$(docker pull -q "$image" 2>&1) || fail "cannot pull the image $image: $reason"
-# Rotates its own log; sees the host's network, so that applications reach it on localhost; may read any log, and write to its data only.
-set -- --name "$service" --network host --restart unless-stopped --read-only --tmpfs /tmp --user 0:0 --memory '512m' \
+# Restarted "always": after the daemon was killed, "unless-stopped" leaves a container stopped. Rotates its own log; sees the host's network, so that applications reach it on localhost; may read any log, and write to its data only.
+set -- --name "$service" --network host --restart always --read-only --tmpfs /tmp --user 0:0 --memory '512m' \
   --cap-drop ALL --cap-add DAC_READ_SEARCH --security-opt no-new-privileges --env 'GOMEMLIMIT=435MiB' \
   --log-driver json-file --log-opt max-size=10m --log-opt max-file=3 --stop-timeout 30
 set -- "$@" --volume '/etc/photogather-monitoring/log-agent:/etc/photogather-monitoring/log-agent:ro'

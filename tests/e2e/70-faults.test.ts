@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { SERVICES } from "../../components/monitoring-services/services";
+import { gaps } from "./support/counted/count";
+import { CountedTraffic } from "./support/counted/traffic";
+import { killContainer, killUnit } from "./support/cut";
+import { GrafanaClient } from "./support/grafana";
+import { Ingest } from "./support/ingest";
+import { countRules, RuleCounts } from "./support/rules";
+import { eventually, sleep } from "./support/wait";
+import { APPLICATION, World } from "./support/world";
+
+/** Seconds between scrapes and between evaluations. */
+const INTERVAL_SECONDS = 15;
+/** What docs/reliability.md says that a kill -9 of Tempo takes at most. */
+const TEMPO_WINDOW_SECONDS = 5;
+const AGENT = "photogather-log-agent";
+
+describe("faults, with traffic on", () => {
+    let world: World;
+    let grafana: GrafanaClient;
+    let traffic: CountedTraffic;
+    let rules: RuleCounts;
+    let begun: number;
+    /** Seconds at which something that scrapes was not there. */
+    const down: { from: number; seconds: number }[] = [];
+
+    before(async () => {
+        world = await (await World.get()).deployed();
+        grafana = await world.grafana();
+        rules = await countRules(world, grafana);
+        begun = Date.now() / 1000;
+        traffic = await CountedTraffic.start(world);
+        await sleep(10_000);
+    });
+    after(async () => {
+        await traffic?.stop();
+        await traffic?.remove();
+    });
+
+    const healthy = async () => Number(await world.monitor.must("docker ps --filter health=healthy --filter name=monitoring- -q | wc -l")) === SERVICES.length || undefined;
+    /** Waits until the service is well, and gives how long it was not there. */
+    const back = async (service: string, since: number) => {
+        await eventually(`${service} to be back`, 60, async () => await world.monitor.must(`docker inspect --format '{{.State.Running}}' monitoring-${service}`) === "true" || undefined);
+        const seconds = Date.now() / 1000 - since;
+        if (service === "prometheus") down.push({ from: since, seconds });
+        return seconds;
+    };
+
+    it("before any fault, everything arrives once", async () => {
+        const { duplicates } = await traffic.allThere(grafana);
+        assert.equal(duplicates, 0);
+        assert.ok(rules.prometheus > 0 && rules.loki > 0, JSON.stringify(rules));
+    });
+
+    for (const service of ["prometheus", "loki", "alertmanager", "grafana", "gateway", "node-exporter"]) {
+        it(`kill -9 of ${service}: it comes back by itself, no line and no span is lost`, async () => {
+            const killed = await killContainer(world.monitor, `monitoring-${service}`);
+            await back(service, killed);
+            await sleep(3000);
+            const { duplicates } = await traffic.allThere(grafana);
+            world.figures[`${service} killed to all there`] = Date.now() / 1000 - killed;
+            world.figures[`lines twice after ${service}`] = duplicates;
+        });
+    }
+
+    it("kill -9 of Tempo takes the last seconds at most, and no line", async () => {
+        const killed = await killContainer(world.monitor, "monitoring-tempo");
+        await back("tempo", killed);
+        await sleep(10_000);
+        const { missing } = await traffic.allButSpans(grafana);
+        const window = missing.length > 0 ? killed - Math.min(...missing) : 0;
+        world.figures["spans lost in Tempo"] = missing.length;
+        world.figures["window of Tempo's kill"] = window;
+        assert.ok(window <= TEMPO_WINDOW_SECONDS && missing.every((at) => at <= killed + 1), JSON.stringify({ killed, missing }));
+    });
+
+    it("kill -9 of each agent while it reads: it comes back by itself, nothing that it accepted is lost", async () => {
+        await killUnit(world.hosts.prod, `${AGENT}.service`);
+        await killContainer(world.hosts.dev, AGENT);
+        await sleep(12_000);
+        const { duplicates } = await traffic.allThere(grafana);
+        world.figures["lines twice after the agents"] = duplicates;
+    });
+
+    it("kill -9 of the monitoring host's Docker daemon: everything comes back by itself", async () => {
+        const killed = await killUnit(world.monitor, "docker.service");
+        await eventually("Docker", 120, async () => await healthy());
+        down.push({ from: killed, seconds: Date.now() / 1000 - killed });
+        world.figures["Docker killed to all healthy"] = Date.now() / 1000 - killed;
+        const { missing } = await traffic.allButSpans(grafana);
+        // Tempo stops in order here.
+        assert.deepEqual(missing, []);
+    });
+
+    for (const minutes of [-10, 10]) {
+        it(`a line and a span dated ${minutes} minutes from now are taken and found`, async () => {
+            const at = Date.now() + minutes * 60_000;
+            const [text, traceId] = [randomBytes(8).toString("hex"), randomBytes(16).toString("hex")];
+            const stream = { environment: "prod", application: APPLICATION, instance: world.hosts.prod.name, source: "file" };
+            assert.equal(await (await Ingest.of(world, "prod")).logs(stream, [text], at), 204);
+            const span = { traceId, spanId: traceId.slice(16), name: "dated", kind: 1, startTimeUnixNano: `${at}000000`, endTimeUnixNano: `${at + 1}000000` };
+            await world.hosts.prod.must("curl --fail --silent --show-error -H 'Content-Type: application/json' --data-binary @- http://127.0.0.1:4318/v1/traces", JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] }));
+            const around = { start: BigInt(at - 60_000) * 1_000_000n, end: BigInt(at + 60_000) * 1_000_000n };
+            await eventually("the line", 30, async () => (await grafana.logs(`{instance="${stream.instance}"} |= "${text}"`, "loki", 10, around))[0]);
+            await eventually("the span", 30, async () => (await grafana.trace(traceId))?.[0]);
+        });
+    }
+
+    it("no rule is lost, and evaluations are missing only while Prometheus was away", async () => {
+        assert.deepEqual(await countRules(world, grafana), rules);
+        const missed = await grafana.metrics("sum(prometheus_rule_group_iterations_missed_total)");
+        assert.equal(missed[0].value, 0);
+        onlyWhileDown(await grafana.sampleTimes('ALERTS{alertname="Watchdog"}', Date.now() / 1000 - begun));
+    });
+
+    it("samples are missing only while Prometheus was away", async () => {
+        for (const { name } of [world.hosts.prod, world.hosts.dev]) onlyWhileDown(await grafana.sampleTimes(`jvm_threads_live_threads{instance="${name}"}`, Date.now() / 1000 - begun));
+    });
+
+    /** A gap may be as long as Prometheus was away, and the interval at either end of it. */
+    function onlyWhileDown(times: number[]): void {
+        const found = gaps(times, INTERVAL_SECONDS + 2);
+        world.figures["longest gap between samples"] = Math.max(world.figures["longest gap between samples"] ?? 0, ...found.map(({ seconds }) => seconds));
+        for (const { from, seconds } of found) {
+            const cause = down.find((each) => each.from >= from - 2 && each.from <= from + seconds);
+            assert.ok(cause && seconds <= cause.seconds + 2 * INTERVAL_SECONDS, JSON.stringify({ from, seconds, down }));
+        }
+    }
+});

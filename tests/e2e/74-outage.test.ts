@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { explain, gaps } from "./support/counted/count";
+import { CountedStream } from "./support/counted/stream";
+import { cutOff, killContainer, killUnit } from "./support/cut";
+import { GrafanaClient } from "./support/grafana";
+import { eventually, sleep } from "./support/wait";
+import { World } from "./support/world";
+
+const AGENT = "photogather-log-agent";
+/** Seconds between scrapes, and how long one may take that is not answered. */
+const INTERVAL_SECONDS = 15;
+const TIMEOUT_SECONDS = 10;
+const MINUTES = Number(process.env.E2E_OUTAGE_MINUTES ?? 1.5);
+/** As many lines as a busy server writes. */
+const LINES_PER_SECOND = 20;
+
+describe(`the monitoring host is out of reach for ${MINUTES} minutes`, () => {
+    let world: World;
+    let grafana: GrafanaClient;
+    let file: CountedStream;
+    let container: CountedStream;
+
+    before(async () => {
+        world = await (await World.get()).deployed();
+        grafana = await world.grafana();
+        const { prod, dev } = world.hosts;
+        file = await CountedStream.start({ host: prod, file: "/var/log/was/counted.log", linesPerSecond: LINES_PER_SECOND, otlp: "http://127.0.0.1:4318" });
+        const pid = await dev.must("docker inspect --format '{{.State.Pid}}' was");
+        container = await CountedStream.start({ host: dev, file: `/proc/${pid}/fd/1`, linesPerSecond: LINES_PER_SECOND, otlp: "http://172.17.0.1:4318" });
+        await sleep(10_000);
+    });
+    after(async () => {
+        for (const stream of [file, container]) await stream?.remove();
+    });
+
+    it("the agents go on reading, through a rotation and kill -9 of each of them", async () => {
+        const { prod, dev } = world.hosts;
+        const begin = Date.now();
+        const restore = await cutOff(world);
+        try {
+            const rest = () => begin + MINUTES * 60_000 - Date.now();
+            await sleep(rest() / 3);
+            await file.rotate();
+            await sleep(rest() / 2);
+            await killUnit(prod, `${AGENT}.service`);
+            await killContainer(dev, AGENT);
+            await sleep(rest());
+            const size = async (host: typeof prod) => Number(await host.must("du -sk /var/lib/photogather-monitoring/log-agent | cut -f 1"));
+            world.figures[`outage of ${MINUTES} min: MiB in prod's agent`] = await size(prod) / 1024;
+            world.figures[`outage of ${MINUTES} min: MiB in dev's agent`] = await size(dev) / 1024;
+        } finally {
+            await restore();
+        }
+        world.figures["outage"] = (Date.now() - begin) / 1000;
+    });
+
+    it("afterwards every line is there, every accepted span, and samples are missing for the outage only", async () => {
+        const start = performance.now();
+        await sleep(5000);
+        await Promise.all([file.stop(), container.stop()]);
+        for (const [what, stream] of [["file", file], ["container", container]] as const) {
+            const mark = await stream.mark();
+            await eventually(`lines of the ${what}`, 180, async () => {
+                const count = await stream.lines(grafana, mark);
+                if (count.lost.length > 0) throw new Error(explain(count));
+                world.figures[`outage, lines of the ${what}`] = count.sent;
+                world.figures[`outage, lines of the ${what} twice`] = count.duplicated;
+                return true;
+            });
+            world.figures[`outage over to all lines of the ${what}, at most`] = (performance.now() - start) / 1000;
+            await eventually(`spans of ${what}`, 600, async () => {
+                const count = await stream.spans(grafana, mark);
+                if (count.lost.length > 0) throw new Error(explain(count));
+                world.figures[`outage, spans beside the ${what}`] = count.sent;
+                return true;
+            });
+        }
+        world.figures["outage over to all spans, at most"] = (performance.now() - start) / 1000;
+        const times = await grafana.sampleTimes('jvm_threads_live_threads{instance="prod-was-1"}', MINUTES * 60 + 300);
+        const missing = gaps(times, INTERVAL_SECONDS + 2);
+        assert.equal(missing.length, 1, JSON.stringify(missing));
+        world.figures["outage, seconds without samples"] = missing[0].seconds;
+        assert.ok(missing[0].seconds <= world.figures.outage + 2 * INTERVAL_SECONDS + TIMEOUT_SECONDS, JSON.stringify(missing));
+    });
+});

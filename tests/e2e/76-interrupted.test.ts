@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { IMAGES } from "../../components/versions";
+import { changed } from "./support/engine";
+import { GrafanaClient } from "./support/grafana";
+import { Host } from "./support/hosts";
+import { interruptUp } from "./support/interrupt";
+import { leftovers } from "./support/leftovers";
+import { eventually } from "./support/wait";
+import { APPLICATION, StackSettings, World } from "./support/world";
+import { Was } from "./support/was";
+
+describe("two at the same moment, and one that is interrupted", () => {
+    let world: World;
+    let grafana: GrafanaClient;
+    let added: Host;
+
+    before(async () => {
+        world = await (await World.get()).deployed();
+        grafana = await world.grafana();
+        added = await world.lab.host("dev-was-7", 17);
+        await Was.install(added, { application: APPLICATION });
+    });
+    after(async () => {
+        for (const environment of ["prod", "dev"] as const) {
+            await world.configure(environment);
+            const run = await world.up(environment);
+            assert.ok(run.ok, run.output);
+        }
+        assert.equal(await leftovers(added), "");
+    });
+
+    /** dev with a host more. */
+    const withAdded = ({ config }: StackSettings): void => {
+        const log = { files: ["/var/log/was/*.log"], containers: [] };
+        (config.was as object[]).push({ name: added.name, address: added.address, runtime: "systemd", logs: log, tracing: { service: "was.service", listenAddress: "127.0.0.1" }, ssh: { hostKey: added.hostKey } });
+    };
+    const withTeam = (team: string) => ({ config }: StackSettings): void => { Object.assign((config.was as object[])[0], { labels: { team } }); };
+    const withMetricsKept = (metrics: string) => ({ config }: StackSettings): void => { Object.assign(config.monitoring as object, { retention: { metrics } }); };
+
+    it("owner and members at the same moment: each does its own, and none disturbs another", async () => {
+        await world.configure("prod", (settings) => { withTeam("a")(settings); withMetricsKept("11d")(settings); });
+        await world.configure("dev", withTeam("b"));
+        await world.configure("loadtest", withTeam("c"));
+        const runs = await Promise.all((["prod", "dev", "loadtest"] as const).map((name) => world.up(name)));
+        for (const { ok, output } of runs) assert.ok(ok, output);
+        for (const [environment, team] of [["prod", "a"], ["dev", "b"], ["loadtest", "c"]]) {
+            await eventually(`${environment}'s label`, 40, async () => (await grafana.metrics(`up{environment="${environment}", team="${team}", job="was"}`))[0]);
+        }
+        for (const name of ["prod", "dev", "loadtest"] as const) {
+            const again = await world.up(name);
+            assert.equal(changed(again), 0, again.output);
+        }
+        await world.configure("loadtest");
+        assert.ok((await world.up("loadtest")).ok);
+    });
+
+    /** Repeated, all is as if nothing had been: nothing is left to change, and the host sends. */
+    const finish = async () => {
+        const run = await world.up("dev");
+        assert.ok(run.ok, run.output);
+        const again = await world.up("dev");
+        assert.equal(changed(again), 0, again.output);
+        await eventually("the added host's samples", 40, async () => (await grafana.metrics(`up{environment="dev", instance="${added.name}", job="was"} == 1`))[0]);
+        await eventually("the added host's logs", 60, async () => (await grafana.logs(`{instance="${added.name}"}`))[0]);
+    };
+    const without = async () => {
+        await world.configure("dev");
+        const run = await world.up("dev");
+        assert.ok(run.ok, run.output);
+        assert.equal(await leftovers(added), "");
+    };
+
+    it("SIGINT half-way, as by Ctrl-C: the engine ends in order, and the same `up` finishes the job", async () => {
+        await world.configure("dev", withAdded);
+        const { output } = await interruptUp(world, "dev", /dev-was-7-log-agent-files creating/, "SIGINT");
+        assert.match(output, /cancel/i);
+        await finish();
+        await without();
+    });
+
+    it("SIGKILL half-way, as when the machine dies: the lock stays, `pulumi cancel` takes it away, and the same `up` finishes the job", async () => {
+        await world.configure("dev", withAdded);
+        const { signal } = await interruptUp(world, "dev", /dev-was-7-log-agent-files creating/, "SIGKILL");
+        assert.equal(signal, "SIGKILL");
+        const locked = await world.up("dev");
+        assert.equal(locked.ok, false);
+        assert.match(locked.output, /locked by 1 lock/);
+        await world.engine.run("pulumi", ["cancel", "--yes", "--stack", "dev"]);
+        await finish();
+        await without();
+    });
+
+    it("SIGKILL while the owner makes a container anew: the next `up` says which one is in the way; removed by hand, as documented, the one after it finishes the job", async () => {
+        const image = `${IMAGES["node-exporter"]}-interrupted`;
+        await world.lab.docker.run(["build", "--quiet", "--tag", image, "-"], { input: `FROM ${IMAGES["node-exporter"]}\nLABEL interrupted=yes\n` });
+        await world.lab.registry.serve(image);
+        await world.configure("prod", ({ config }) => { Object.assign(config.monitoring as object, { images: { "node-exporter": image } }); });
+        // It is there at once, and "being created" until it has been found well.
+        await interruptUp(world, "prod", /Container \S*node-exporter creating/, "SIGKILL", 5000);
+        await world.engine.run("pulumi", ["cancel", "--yes", "--stack", "prod"]);
+        const stopped = await world.up("prod");
+        assert.equal(stopped.ok, false);
+        assert.match(stopped.output, /monitoring-node-exporter\W+ is already in use/);
+        await world.monitor.must("docker rm --force monitoring-node-exporter");
+        const run = await world.up("prod");
+        assert.ok(run.ok, run.output);
+        const again = await world.up("prod");
+        assert.equal(changed(again), 0, again.output);
+    });
+});
