@@ -5,6 +5,7 @@ import { GrafanaClient } from "./support/grafana";
 import { Ingest } from "./support/ingest";
 import { fillTo, fillUp, makeRoom, onSmallDisk } from "./support/small-disk";
 import { Undo } from "./support/traffic";
+import { unprovenTests } from "./support/unproven";
 import { eventually, sleep } from "./support/wait";
 import { APPLICATION, World } from "./support/world";
 
@@ -12,7 +13,7 @@ import { APPLICATION, World } from "./support/world";
 const NEARLY_FULL_PERCENT = 93;
 const FREE_MIB = 300;
 
-describe("a data volume that fills up, with traffic on", () => {
+unprovenTests("a data volume that fills up, with traffic on", () => {
     let world: World;
     let grafana: GrafanaClient;
     let ingest: Ingest;
