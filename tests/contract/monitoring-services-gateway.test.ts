@@ -325,13 +325,7 @@ describe("gateway, run by the real Caddy", function () {
     });
 
     it("says 503 where a backend says 500, as agents drop what is answered with 500", async () => {
-        for (const [backend, expected] of [
-            [500, 503],
-            [503, 503],
-            [429, 429],
-            [400, 400],
-            [204, 204],
-        ]) {
+        for (const [backend, expected] of [[500, 503], [503, 503], [429, 429], [400, 400], [204, 204]]) {
             gateway.status = backend;
             assert.equal((await gateway.push("/otlp/v1/logs", TOKENS.prod)).answer.status, expected);
         }
