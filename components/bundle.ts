@@ -54,26 +54,33 @@ export function encodeBundle(bundle: Bundle): string {
     return [`${MAGIC} ${bundle.machine} ${bundle.name}`, ...directories, ...files, "end", ""].join("\n");
 }
 
-/** Reads what `encodeBundle` wrote; undefined where the text is no bundle. The offline plan uses it to write the files out. */
-export function decodeBundle(text: string): Bundle | undefined {
-    const [head, ...lines] = text.split("\n");
-    const [magic, machine, name] = head.split(" ");
-    if (magic !== MAGIC) return undefined;
-    const bundle: Bundle = { machine, name, directories: [], files: [] };
-    for (const line of lines) {
+/** Reads what `encodeBundle` wrote, one bundle or several after each other; none where the text is no bundle. The offline plan uses it to write the files out. */
+export function decodeBundles(text: string): Bundle[] {
+    const bundles: Bundle[] = [];
+    for (const line of text.startsWith(`${MAGIC} `) ? text.split("\n") : []) {
         const [kind, mode, owner, path, data] = line.split(" ");
+        if (kind === MAGIC) bundles.push({ machine: mode, name: owner, directories: [], files: [] });
+        const bundle = bundles[bundles.length - 1];
         if (kind === "d") bundle.directories.push({ path, mode, owner });
         if (kind === "f") bundle.files.push({ path, mode, owner, content: Buffer.from(data ?? "", "base64").toString("utf8") });
     }
-    return bundle;
+    return bundles;
+}
+
+/** The bundle, where the text is one. */
+export function decodeBundle(text: string): Bundle | undefined {
+    return decodeBundles(text)[0];
 }
 
 /**
  * Shell text (POSIX sh, as root) that unpacks a bundle from stdin: only files whose bytes differ are written, each as a dot-named
  * temporary in its own directory and then renamed, so no reader sees half a file; files of the bundle before that are no longer in this one
- * are removed. Runs any number of times. Leaves `$CHANGED`, the changed or removed paths one per line, and defines `fail`.
+ * are removed. Runs any number of times. Leaves `$CHANGED`, the changed or removed paths one per line, and defines `fail`. Reads no further than the
+ * bundle, so that another may follow.
+ *
+ * @param keeper who else keeps it than a resource of its own, see `ownerLine`
  */
-export function unpackScript(name: string): string {
+export function unpackScript(name: string, keeper = ""): string {
     return `set -eu
 umask 077
 LC_ALL=C; export LC_ALL
@@ -96,7 +103,7 @@ read -r magic machine bundle || fail "no file bundle came on stdin"
 ${LOCK}
 { [ ! -f "$manifest" ] || grep '^d ' "$manifest" || :; } > "$manifest.new"
 rm -f "$manifest.kept"
-echo "m $machine" >> "$manifest.new"
+echo "m $machine"${keeper ? shell(` ${keeper}`) : ""} >> "$manifest.new"
 complete=
 while IFS=' ' read -r kind mode owner path data; do
   case $kind in
@@ -108,7 +115,7 @@ while IFS=' ' read -r kind mode owner path data; do
        if cmp -s "$tmp" "$path"; then rm -f "$tmp"; chmod "$mode" "$path"; chown "$owner" "$path"
        else mv -f "$tmp" "$path"; CHANGED="$CHANGED$path$NL"; fi
        echo "f $path" >> "$manifest.new" ;;
-    end) complete=1 ;;
+    end) complete=1; break ;;
     *) fail "unknown line in the file bundle" ;;
   esac
 done
@@ -133,15 +140,36 @@ exec 9<&-
  * Shell text that ends here with success where the bundle is another's by now: a host that was renamed in the config is installed anew under its new
  * name, before the old one is removed.
  */
-export function ownedScript(name: string, machine: string): string {
+export function ownedScript(name: string, machine: string, keeper = ""): string {
     const manifest = shell(`${MANIFESTS}/${name}`);
-    return `if [ -f ${manifest} ] && ! grep -qxF ${shell(`m ${machine}`)} ${manifest}; then exit 0; fi\n`;
+    return `if [ -f ${manifest} ] && ! grep -qxF ${shell(ownerLine(machine, keeper))} ${manifest}; then exit 0; fi\n`;
+}
+
+/**
+ * A manifest's line that says whose it is: the machine by its name in the config, and the bundle beside which it came, if any. A bundle that passes
+ * from a resource of its own to another one's command bears another line, so that the removal of the former leaves it alone.
+ */
+export function ownerLine(machine: string, keeper = ""): string {
+    return `m ${machine}${keeper ? ` ${keeper}` : ""}`;
 }
 
 /** Shell text that removes every file of the bundle, and every directory that a bundle made and that is now empty. Runs any number of times. */
 export function removeScript(name: string): string {
     return `manifest=${shell(`${MANIFESTS}/${name}`)}
-${LOCK}
+${REMOVE}`;
+}
+
+/** As `removeScript`, for each manifest `<prefix>…` with this owner line but one: bundles that a command has put there before and does not any more. */
+export function sweepScript(prefix: string, owner: string, kept: string): string {
+    return `for manifest in ${shell(MANIFESTS)}/${prefix}*; do
+  if [ "$manifest" = ${shell(`${MANIFESTS}/${kept}`)} ] || ! grep -qsxF ${shell(owner)} "$manifest"; then continue; fi
+  SWEPT=1
+${REMOVE}done
+`;
+}
+
+/** Removes the files that `$manifest` lists, and directories that are then empty. */
+const REMOVE = `${LOCK}
 if [ -f "$manifest" ]; then
   while read -r kind path; do [ "$kind" != f ] || rm -f "$path"; done < "$manifest"
   sort -r "$manifest" | while read -r kind path; do
@@ -151,4 +179,3 @@ if [ -f "$manifest" ]; then
   rmdir --ignore-fail-on-non-empty "\${manifest%/*}" "\${manifest%/*/*}" 2>/dev/null || :
 fi
 `;
-}

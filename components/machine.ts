@@ -93,9 +93,8 @@ export function remoteConnection(ssh: SshConnection, patience: DialPatience = {}
     return { ...hop(ssh), ...(ssh.jump ? { proxy: hop(ssh.jump) } : {}) };
 }
 
-/** What `MachineFiles` does on a machine. */
-export interface MachineFilesArgs {
-    machine: Machine;
+/** One bundle of files on a machine, and what is to be done about it there. */
+export interface MachineBundle {
     /** The files. May hold secrets: they travel on stdin only. */
     bundle: pulumi.Input<Bundle>;
     /** The bundle's name again, plain: scripts are made before the bundle is known. */
@@ -106,6 +105,13 @@ export interface MachineFilesArgs {
     after?: pulumi.Input<string>;
     /** Shell text that runs as root on removal, before the files go. Holds no secret. */
     remove?: pulumi.Input<string>;
+}
+
+/** What `machineFiles` does on a machine. */
+export interface MachineFilesArgs extends MachineBundle {
+    machine: Machine;
+    /** Bundles that the same command puts there after the first one, each once the one before stands: one connection for all of them. @default [] */
+    more?: MachineBundle[];
     /** Values whose change removes and installs anew, rather than updating in place. */
     triggers?: pulumi.Input<string>[];
     patience?: DialPatience;
@@ -118,14 +124,39 @@ export interface MachineFilesArgs {
 export function machineFiles(name: string, args: MachineFilesArgs, opts: pulumi.CustomResourceOptions): remote.Command | local.Command {
     const repair = args.machine.repair ? `# repair ${shell(args.machine.repair)}\n` : "";
     const loginKeys = pulumi.all(args.machine.ssh?.authorizedKeys ?? []).apply((keys) => (keys.length > 0 ? loginKeysScript(keys) : ""));
-    const install = pulumi.all([args.before ?? "", args.after ?? "", loginKeys]).apply(([before, after, keys]) =>
-        `${repair}${before ? `set -eu\n{\n${before}\n} </dev/null\n` : ""}${unpackScript(args.bundleName)}{\n${keys}${after || ":"}\n} </dev/null\n`);
-    const remove = pulumi.all([args.remove ?? "", pulumi.output(args.bundle)]).apply(([script, { machine }]) =>
-        `${ownedScript(args.bundleName, machine)}{\n${script || ":"}\n} </dev/null\n${removeScript(args.bundleName)}`);
+    const known = pulumi.all([args, ...(args.more ?? [])].map(({ bundle, before = "", after = "", remove = "" }) => pulumi.all([bundle, before, after, remove]).apply(
+        ([files, first, then, last]) => ({ bundle: files as Bundle, before: first, after: then, remove: last }))));
     return machineScript(name, {
-        machine: args.machine, patience: args.patience, triggers: args.triggers, create: install, delete: remove,
-        input: pulumi.secret(pulumi.output(args.bundle).apply((bundle) => encodeBundle(bundle as Bundle))),
+        machine: args.machine, patience: args.patience, triggers: args.triggers,
+        create: pulumi.all([known, loginKeys]).apply(([parts, keys]) => repair + oneAfterAnother(parts.map((part, i) => installScript(part, keeper(args, i), i === 0 ? keys : "")))),
+        delete: known.apply((parts) => oneAfterAnother(parts.map((part, i) => uninstallScript(part, keeper(args, i))).reverse())),
+        input: pulumi.secret(known.apply((parts) => parts.map(({ bundle }) => encodeBundle(bundle)).join(""))),
     }, opts);
+}
+
+/** A `MachineBundle` when everything is known. */
+interface KnownBundle {
+    bundle: Bundle;
+    before: string;
+    after: string;
+    remove: string;
+}
+
+function installScript({ bundle, before, after }: KnownBundle, by: string, loginKeys: string): string {
+    return `${before ? `set -eu\n{\n${before}\n} </dev/null\n` : ""}${unpackScript(bundle.name, by)}{\n${loginKeys}${after || ":"}\n} </dev/null\n`;
+}
+
+function uninstallScript({ bundle, remove }: KnownBundle, by: string): string {
+    return `${ownedScript(bundle.name, bundle.machine, by)}{\n${remove || ":"}\n} </dev/null\n${removeScript(bundle.name)}`;
+}
+
+function keeper({ bundleName }: MachineFilesArgs, index: number): string {
+    return index === 0 ? "" : bundleName;
+}
+
+/** Each in a shell of its own, as each may define what it likes, and end early; what follows a failure is left undone. */
+function oneAfterAnother(scripts: string[]): string {
+    return scripts.length === 1 ? scripts[0] : scripts.map((script) => `(\n${script})\nstatus=$?\n[ "$status" = 0 ] || exit "$status"\n`).join("");
 }
 
 /** A script on a machine. */

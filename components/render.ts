@@ -6,6 +6,8 @@ import * as encode from "./encode";
 /** Templates lie beside `components/` both in a checkout and in the packed package. */
 const TEMPLATES = path.join(__dirname, "..", "templates");
 const cache = new Map<string, string>();
+/** One for all, as it keeps the templates that it has parsed. */
+let writer: Mustache.Writer | undefined;
 
 /**
  * Renders `templates/<file>.mustache`. `{{value}}` is encoded for the language that the file name says, `{{{value}}}` is for text that is
@@ -17,7 +19,7 @@ const cache = new Map<string, string>();
 export function renderTemplate(file: string, view: object): string {
     const template = read(file);
     try {
-        return new StrictWriter().render(template, view, undefined, { escape: encoderFor(file) });
+        return (writer ??= new StrictWriter()).render(template, view, undefined, { escape: encoderFor(file) });
     } catch (error) {
         throw new Error(`templates/${file}.mustache: ${(error as Error).message}`);
     }

@@ -24,11 +24,11 @@ export type Hosts = (Was | undefined)[];
 
 /** Rules between the values of the `was` list, and those of the components, which no schema of one value can see. */
 export function crossCheckWas(was: Hosts, environment: string): Problem[] {
-    const twinOf = (index: number, same: (host: Was) => unknown) => was.findIndex((other) => other && same(other) === same(was[index]!));
+    const [names, addresses] = [firstOf(was, ({ name }) => name), firstOf(was, ({ address }) => address)];
     return was.flatMap((host, index) => {
         if (!host) return [];
         const path = `was[${index}]`;
-        const [byName, byAddress] = [twinOf(index, ({ name }) => name), twinOf(index, ({ address }) => address)];
+        const [byName, byAddress] = [names.get(host.name)!, addresses.get(host.address)!];
         const promtail = checkPromtail(path, host);
         return [
             ...(byName < index ? [{ path: `${path}.name`, message: `"${host.name}" names was[${byName}] already; each host needs a name of its own` }] : []),
@@ -43,6 +43,13 @@ export function crossCheckWas(was: Hosts, environment: string): Problem[] {
             ...(host.application && promtail.length === 0 ? under(path, checkComponents(host, environment)) : []),
         ];
     });
+}
+
+/** The first host with each value. */
+function firstOf(was: Hosts, value: (host: Was) => string): Map<string, number> {
+    const first = new Map<string, number>();
+    was.forEach((host, index) => { if (host && !first.has(value(host))) first.set(value(host), index); });
+    return first;
 }
 
 /** Where the components' arguments stand in the config. The first that fits counts. */
@@ -67,10 +74,10 @@ function checkComponents(host: Was, environment: string): Problem[] {
     const gateway = { url: "https://localhost", ca: "", token: "" };
     const metrics = { username: "prometheus", password: "", certificate: "", privateKey: "" };
     const registration = { address: "localhost", privateKey: "", hostKey: "" };
-    const wired = host.tracing.enabled && host.tracing.javaAgent;
+    const javaAgent = javaAgentArgs(host, environment);
     const found = [
         ...relabel(LOG_AGENT_PATHS, validateLogAgent(logAgentArgs(host, {}, { environment, gateway, credentials: metrics }))),
-        ...(wired ? relabel(JAVA_AGENT_PATHS, validateJavaAgent(javaAgentArgs(host, {}, environment))) : []),
+        ...(javaAgent ? relabel(JAVA_AGENT_PATHS, validateJavaAgent(javaAgent)) : []),
         ...relabel(TARGET_PATHS, validateTargets({
             environment, registration, targets: planTargets([host]), profiles: { ...actuatorProfiles([host]), [LOG_AGENT_PROFILE]: {} },
         })),

@@ -8,7 +8,7 @@ export function completeWas(host: WasConfig, defaults: WasDefaults): Was {
     const actuator = { enabled: true, port: 8080, path: "/actuator/prometheus", scheme: "http", username: "", password: "", ca: "", serverName: "", ...defaults.actuator, ...host.actuator };
     const tracing = { enabled: alloy, javaAgent: true, service: "", container: "", properties: {}, methods: {}, restart: false, listenAddress: "127.0.0.1", percentage: 100, slowMs: 500, ...defaults.tracing, ...host.tracing };
     return {
-        name: host.name, address: host.address, agent,
+        name: host.name, address: host.address, agent, canary: host.canary ?? false,
         application: host.application ?? defaults.application ?? "",
         runtime: host.runtime ?? defaults.runtime ?? "systemd",
         labels: { ...defaults.labels, ...host.labels },

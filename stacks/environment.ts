@@ -5,7 +5,6 @@ import { Connection } from "../components/connection";
 import { LOG_AGENT_PROFILE, LogAgent } from "../components/log-agent";
 import { Machine, SshConnection, SshJump } from "../components/machine";
 import { MetricsTarget, RegistrationArgs, ScrapeProfile } from "../components/metrics-target";
-import { OtelJavaAgent } from "../components/otel-java-agent";
 import { generations } from "./identity";
 import type { Was } from "./model";
 import { actuatorProfiles, AgentCredentials, javaAgentArgs, logAgentArgs, planTargets } from "./host-args";
@@ -45,15 +44,21 @@ export function wireEnvironment(args: EnvironmentArgs): WiredEnvironment {
         profiles: { ...actuatorProfiles(was), ...(hostMetrics ? { [LOG_AGENT_PROFILE]: profileOf(hostMetrics) } : {}) },
     }, { dependsOn });
 
-    const agents = was.flatMap((host) => {
-        const machine = machineOf(host, args.repair, deployKeys, args.monitoring);
-        return [
-            // After the gateway: an agent drops what it sends with a token that is not known there yet.
-            new LogAgent(`${host.name}-log-agent`, logAgentArgs(host, machine, { environment, gateway: args.connection.gateway, credentials: hostMetrics }), { dependsOn }),
-            ...(host.tracing.enabled && host.tracing.javaAgent ? [new OtelJavaAgent(`${host.name}-java-agent`, javaAgentArgs(host, machine, environment))] : []),
-        ];
-    });
+    const agentOf = (host: Was, after: pulumi.Resource[]) => new LogAgent(`${host.name}-log-agent`, {
+        ...logAgentArgs(host, machineOf(host, args.repair, deployKeys, args.monitoring), { environment, gateway: args.connection.gateway, credentials: hostMetrics }),
+        // By the same command: an SSH connection stays open until the engine ends, so one for each host and not two.
+        javaAgent: javaAgentArgs(host, environment),
+    }, { dependsOn: after });
+    const { canaries, others } = planOrder(was);
+    // After the gateway: an agent drops what it sends with a token that is not known there yet.
+    const proven = canaries.map((host) => agentOf(host, dependsOn));
+    const agents = [...proven, ...others.map((host) => agentOf(host, [...dependsOn, ...proven]))];
     return { resources: [targets, ...agents], outputs: deployKeys ? { sshPublicKey: deployKeys.publicKeys[0] } : {} };
+}
+
+/** Canaries first, and all others once they are healthy; without canaries no host waits for another one. */
+export function planOrder(was: Was[]): { canaries: Was[]; others: Was[] } {
+    return { canaries: was.filter(({ canary }) => canary), others: was.filter(({ canary }) => !canary) };
 }
 
 /** What one environment consists of. */

@@ -4,7 +4,7 @@ import { HostMetrics, LogAgentArgs, logAgentTargets } from "../components/log-ag
 import { Machine } from "../components/machine";
 import { ScrapeProfile, TargetArgs } from "../components/metrics-target";
 import { hostPort } from "../components/names";
-import { OtelJavaAgentArgs } from "../components/otel-java-agent";
+import { JavaAgentSettings } from "../components/otel-java-agent";
 import type { Was } from "./model";
 
 /** OTLP/HTTP. */
@@ -60,7 +60,7 @@ export function actuatorProfiles(was: Was[]): Record<string, ScrapeProfile> {
 export function logAgentArgs(host: Was, machine: Machine, { environment, gateway, credentials }: AgentContext): LogAgentArgs {
     const { tracing, hostMetrics, artifacts } = host;
     return {
-        machine, host: host.name, environment, application: host.application, gateway, runtime: host.runtime, agent: host.agent,
+        machine, host: host.name, environment, application: host.application, gateway, runtime: host.runtime, agent: host.agent, canary: host.canary,
         logs: host.logs, labels: host.labels, patterns: host.patterns, redactions: host.redactions,
         otlp: { enabled: tracing.enabled, address: tracing.listenAddress, droppedPaths: tracing.droppedPaths },
         sampling: { percentage: tracing.percentage, slowMs: tracing.slowMs },
@@ -69,10 +69,11 @@ export function logAgentArgs(host: Was, machine: Machine, { environment, gateway
     };
 }
 
-/** What `OtelJavaAgent` is given for a host. */
-export function javaAgentArgs({ name, application, tracing, artifacts }: Was, machine: Machine, environment: string): OtelJavaAgentArgs {
+/** The settings of the host's Java agent, where it has one. */
+export function javaAgentArgs({ name, application, tracing, artifacts }: Was, environment: string): JavaAgentSettings | undefined {
+    if (!tracing.enabled || !tracing.javaAgent) return undefined;
     return {
-        machine, environment, application, instance: name, otlpEndpoint: `http://${hostPort(tracing.listenAddress, OTLP_PORT)}`,
+        environment, application, instance: name, otlpEndpoint: `http://${hostPort(tracing.listenAddress, OTLP_PORT)}`,
         properties: tracing.properties, ...(Object.keys(tracing.methods).length > 0 ? { methods: tracing.methods } : {}),
         ...(tracing.service ? { systemdService: tracing.service } : {}),
         ...(tracing.service && tracing.restart ? { restartService: tracing.service } : {}),

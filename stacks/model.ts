@@ -34,6 +34,8 @@ export interface Was {
     runtime: string;
     agent: string;
     labels: Record<string, string>;
+    /** A change goes to this host first, and to the others once its agent is healthy. */
+    canary: boolean;
     /** Absent: the host is the machine that Pulumi runs on. */
     ssh?: SshConfig & { address: string; hostKey: string };
     actuator: Actuator;

@@ -62,7 +62,7 @@ const wasDefaults = z.strictObject({
     patterns: z.record(z.string(), z.string()).optional(), redactions: z.record(z.string(), z.string()).optional(), artifacts: artifacts.optional(),
 });
 
-const was = wasDefaults.extend({ name, address, local: z.boolean().optional() });
+const was = wasDefaults.extend({ name, address, local: z.boolean().optional(), canary: z.boolean().optional() });
 
 /** One number, or two while something is rotated. */
 const generations = z.array(z.int().min(1)).refine((list) => list.length === 1 || (list.length === 2 && list[1] === list[0] + 1),

@@ -49,6 +49,8 @@ export interface OfflineWorld {
     answers?: Answers;
     /** True where values that only a deployment gives shall be unknown, as in `pulumi preview`. @default false */
     preview?: boolean;
+    /** Takes each resource as it is registered. What it takes out of the resource is not kept: thousands of hosts' files would fill the memory. */
+    onRegistration?: (registration: Registration) => void;
 }
 
 /** Runs a program on Pulumi's own mock monitor: the offline plan and the unit tests both do. One at a time in a process. */
@@ -59,7 +61,7 @@ export async function runOffline(program: () => unknown, world: OfflineWorld = {
         call: ({ token, inputs }) => answers[token]?.(inputs) ?? {},
     }, "photogather-monitoring", stack, preview, "organization");
     const run: OfflineRun = { registrations: [], outputs: {} };
-    spyOnRequests(run);
+    spyOnRequests(run, world.onRegistration ?? (() => undefined));
     await pulumi.runtime.runInPulumiStack(async () => program());
     await (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
     return run;
@@ -71,14 +73,15 @@ export async function record(program: () => unknown, world: OfflineWorld = {}): 
 }
 
 /** Wraps the monitor's own calls, as the SDK's mocks pass on neither resource options nor what of the outputs is secret. */
-function spyOnRequests(run: OfflineRun): void {
+function spyOnRequests(run: OfflineRun, onRegistration: (registration: Registration) => void): void {
     // eslint-disable-next-line @typescript-eslint/no-explicit-any
     const monitor = pulumi.runtime.getMonitor() as any;
     const original = monitor.registerResource.bind(monitor);
     // eslint-disable-next-line @typescript-eslint/no-explicit-any
     monitor.registerResource = (request: any, callback: any) => {
         const list = (get: string): string[] => request[get]?.() ?? [];
-        if (request.getType() !== "pulumi:pulumi:Stack") run.registrations.push({
+        if (request.getType() === "pulumi:pulumi:Stack") return original(request, callback);
+        const registration: Registration = {
             type: request.getType(), name: request.getName(), custom: request.getCustom(), parent: shorten(request.getParent()),
             inputs: request.getObject()?.toJavaScript() ?? {},
             options: {
@@ -87,7 +90,9 @@ function spyOnRequests(run: OfflineRun): void {
                 dependsOn: list("getDependenciesList").map(shorten), ignoreChanges: list("getIgnorechangesList"), replaceOnChanges: list("getReplaceonchangesList"),
                 additionalSecretOutputs: list("getAdditionalsecretoutputsList"), provider: shorten(request.getProvider().replace(/::[^:]*$/, "")),
             },
-        });
+        };
+        run.registrations.push(registration);
+        onRegistration(registration);
         return original(request, callback);
     };
     const finish = monitor.registerResourceOutputs.bind(monitor);

@@ -1,14 +1,17 @@
 /**
  * `npm run plan`: the program itself on Pulumi's own mock monitor. Needs no account, no Docker and no CLI, and deploys nothing.
  * Shows every resource of each stack, and writes every rendered file to `out/<stack>/<machine>/<path as on the machine>`.
+ * `npm run plan -- --project DIR` reads the stacks' config files of another directory.
  * `npm run plan -- --budget` shows instead how the monitoring host is shared out, and why; with `--hosts 100 --series 600 --lines 10 --spans 20`, what those hosts need.
  */
+import "./plan/without-stacks";
+import * as fs from "node:fs";
 import * as path from "node:path";
 import { parseArgs } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../stacks/config";
 import { deploy } from "../stacks/deploy";
-import { OfflineRun, reveal, runOffline } from "./offline";
+import { OfflineRun, Registration, reveal, runOffline } from "./offline";
 import { renderBudget } from "./plan/budget";
 import { parseWorkload } from "./plan/workload";
 import { findStacks, loadConfig } from "./plan/config";
@@ -22,27 +25,33 @@ const ROOT = path.join(__dirname, "..");
 async function main(): Promise<void> {
     const { values } = parseArgs({
         options: {
-            stack: { type: "string", multiple: true }, out: { type: "string", default: "out" }, budget: { type: "boolean", default: false },
+            stack: { type: "string", multiple: true }, out: { type: "string", default: "out" }, project: { type: "string", default: ROOT }, budget: { type: "boolean", default: false },
             hosts: { type: "string" }, series: { type: "string" }, lines: { type: "string" }, spans: { type: "string" },
         },
     });
-    const all = findStacks(ROOT);
+    const { project } = values;
+    const all = findStacks(project);
     const wanted = values.stack ?? all;
-    if (values.budget) return console.log(renderBudget(parseConfig(loadConfig(ROOT, all[0]), PROJECT, all[0]), all[0], parseWorkload(values)));
+    if (values.budget) return console.log(renderBudget(parseConfig(loadConfig(project, all[0]), PROJECT, all[0]), all[0], parseWorkload(values)));
     const outputs: Record<string, Record<string, unknown>> = {};
     // The owner is always run, as members read its outputs.
     for (const stack of [...new Set([all[0], ...wanted])]) {
-        const run = await planStack(stack, outputs, path.join(values.out, stack));
+        const directory = path.join(values.out, stack);
+        const shown = wanted.includes(stack);
+        // Emptied first, so that nothing of an earlier plan is taken for today's.
+        if (shown) fs.rmSync(directory, { recursive: true, force: true });
+        let files = 0;
+        const run = await planStack(project, stack, outputs, directory, (registration) => { if (shown) files += writeOut(directory, registration); });
         outputs[stack] = run.outputs;
-        if (wanted.includes(stack)) report(stack, run, path.join(values.out, stack));
+        if (shown) report(stack, run, files, directory);
     }
     console.log(`Nothing was deployed. Next: read ${values.out}/, then deploy with \`pulumi up -s ${wanted[0]} --continue-on-error\` (README.md, "The real thing").`);
 }
 
-async function planStack(stack: string, outputs: Record<string, Record<string, unknown>>, directory: string): Promise<OfflineRun> {
-    pulumi.runtime.setAllConfig(loadConfig(ROOT, stack));
+async function planStack(project: string, stack: string, outputs: Record<string, Record<string, unknown>>, directory: string, onRegistration: (registration: Registration) => void): Promise<OfflineRun> {
+    pulumi.runtime.setAllConfig(loadConfig(project, stack));
     return runOffline(() => deploy({ keysDirectory: path.join(directory, ".keys") }), {
-        stack, answers: ANSWERS, computed: { ...COMPUTED, "pulumi:pulumi:StackReference": (name) => ({ name, outputs: outputsOf(name, outputs), secretOutputNames: [] }) },
+        stack, onRegistration, answers: ANSWERS, computed: { ...COMPUTED, "pulumi:pulumi:StackReference": (name) => ({ name, outputs: outputsOf(name, outputs), secretOutputNames: [] }) },
     });
 }
 
@@ -52,11 +61,17 @@ function outputsOf(reference: string, outputs: Record<string, Record<string, unk
     return Object.fromEntries(Object.entries(found).map(([key, value]) => [key, reveal(value)]));
 }
 
-function report(stack: string, run: OfflineRun, directory: string): void {
-    const files = plannedFiles(run.registrations);
+/** Writes the resource's files, and keeps no more of it than the tree shows. */
+function writeOut(directory: string, registration: Registration): number {
+    const files = plannedFiles([registration]);
     writeFiles(directory, files);
+    registration.inputs = {};
+    return files.length;
+}
+
+function report(stack: string, run: OfflineRun, files: number, directory: string): void {
     console.log(`Plan of stack ${stack} (offline)\n\n${renderTree(`${PROJECT}-${stack}`, run.registrations)}\n`);
-    console.log(`Resources: ${run.registrations.length + 1} to create. Files: ${files.length} written to ${directory}/\n`);
+    console.log(`Resources: ${run.registrations.length + 1} to create. Files: ${files} written to ${directory}/\n`);
 }
 
 /** The same error reaches us more than once, as the stack's own promises fail with it too: it is told once. */

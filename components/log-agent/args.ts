@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Machine } from "../machine";
+import { JavaAgentSettings } from "../otel-java-agent/args";
 
 /** What `LogAgent` needs: one WAS host, its environment, and where its logs and traces go. */
 export interface LogAgentArgs {
@@ -37,6 +38,10 @@ export interface LogAgentArgs {
     otlp?: OtlpReceiver;
     /** Which traces are kept. @default all of them */
     sampling?: TraceSampling;
+    /** The Java agent of the host's application, put there by the same command: what `OtelJavaAgent` does with one of its own. @default none */
+    javaAgent?: JavaAgentSettings;
+    /** A change must also prove itself: the agent must run, with all its parts healthy and nothing refused, for 10 seconds after it. @default false */
+    canary?: boolean;
     /** Host metrics, pulled by Prometheus. @default none */
     hostMetrics?: HostMetrics;
     /** How much is kept on disk while the gateway is away. */

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { GatewayConnection } from "../connection";
 import { machineFiles } from "../machine";
+import { javaAgentBundle, planJavaAgent, renderJavaAgentSweep } from "../otel-java-agent/plan";
 import { failOn } from "../problems";
 import { HostMetrics, LogAgentArgs } from "./args";
 import { BUNDLE_NAME, MetricsSecrets, planBundle } from "./bundle";
@@ -28,12 +29,14 @@ export class LogAgent extends pulumi.ComponentResource {
         super("photogather-monitoring:index:LogAgent", name, {}, opts);
         failOn(`LogAgent ${name}`, validateLogAgent(args));
         const plan = planLogAgent(args);
+        const javaAgent = args.javaAgent && planJavaAgent(args.javaAgent);
         const metrics = plan.metrics.enabled ? resolveMetrics(args.hostMetrics!) : pulumi.output(undefined);
         const gateway = pulumi.output(args.gateway) as pulumi.Output<GatewayConnection>;
         machineFiles(`${name}-files`, {
             machine: args.machine, bundleName: BUNDLE_NAME,
             bundle: pulumi.all([gateway, metrics]).apply(([connection, secrets]) => planBundle(plan, connection, secrets)),
-            before: renderPrepare(plan), after: renderInstall(plan), remove: renderRemove(),
+            before: renderPrepare(plan), after: renderInstall(plan) + renderJavaAgentSweep(plan.host, BUNDLE_NAME, javaAgent), remove: renderRemove(),
+            more: javaAgent ? [javaAgentBundle(javaAgent)] : [],
         }, { parent: this, dependsOn: opts?.dependsOn });
         this.registerOutputs({});
     }

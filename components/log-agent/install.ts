@@ -8,6 +8,8 @@ export const RUNNING_DIRECTORY = `${CONFIG_DIRECTORY}/running`;
 const RUNNING_CONFIG = `${RUNNING_DIRECTORY}/config.alloy`;
 /** Where the journal is, on disk and in memory, and the name that its directories have. */
 const JOURNAL = ["/var/log/journal", "/run/log/journal", "/etc/machine-id"];
+/** How long a canary must be healthy: past the first sends and retries of a change. */
+const CANARY_SECONDS = 10;
 const DOCKER_SOCKET = "/var/run/docker.sock";
 
 /** Shell text that runs before the files are unpacked. */
@@ -21,7 +23,7 @@ export function renderPrepare(plan: LogAgentPlan): string {
 /** Shell text that runs when the files are in place: gets the program, starts it, or has it take what changed. */
 export function renderInstall(plan: LogAgentPlan): string {
     const start = plan.runtime === "docker" ? [renderDocker(plan)] : [renderDownload(plan), renderSystemd(plan)];
-    return [...start, plan.agent === "promtail" ? renderRunPromtail() : renderRunAlloy(plan)].join("");
+    return [...start, plan.agent === "promtail" ? renderRunPromtail(plan) : renderRunAlloy(plan)].join("");
 }
 
 /** Shell text that runs on removal: nothing of the agent is left. */
@@ -99,12 +101,12 @@ function renderRunAlloy(plan: LogAgentPlan): string {
     const { enabled, port, username } = plan.metrics;
     return renderTemplate("log-agent/run-alloy.sh", {
         config: PATHS.config, running: RUNNING_CONFIG, password: PATHS.password, fileOwner: fileOwner(plan), username,
-        address: `${enabled ? "https" : "http"}://127.0.0.1:${port}`,
+        address: `${enabled ? "https" : "http"}://127.0.0.1:${port}`, canary: plan.canary, seconds: CANARY_SECONDS,
     });
 }
 
-function renderRunPromtail(): string {
-    return renderTemplate("log-agent/run-promtail.sh", { address: `http://127.0.0.1:${PROMTAIL_PORT}` });
+function renderRunPromtail({ canary }: LogAgentPlan): string {
+    return renderTemplate("log-agent/run-promtail.sh", { address: `http://127.0.0.1:${PROMTAIL_PORT}`, canary, seconds: CANARY_SECONDS });
 }
 
 /** Volumes of the container, `SOURCE:TARGET:MODE`. Directories, as a mounted file would keep its old content after a rename. */

@@ -28,6 +28,7 @@ export interface LogAgentPlan {
     application: string;
     runtime: string;
     agent: string;
+    canary: boolean;
     files: PlannedSource[];
     units: PlannedSource[];
     containers: PlannedSource[];
@@ -76,7 +77,7 @@ export function planLogAgent(args: LogAgentArgs): LogAgentPlan {
     const sources = (values: string[] = []): PlannedSource[] =>
         [...new Set(values)].map((value) => ({ value, application: logs.applications?.[value] ?? args.application, label: blockLabel(value) }));
     return {
-        host: args.host, environment: args.environment, application: args.application, runtime: args.runtime ?? "systemd", agent,
+        host: args.host, environment: args.environment, application: args.application, runtime: args.runtime ?? "systemd", agent, canary: args.canary ?? false,
         files: sources(logs.files), units: sources(logs.units), containers: sources(logs.containers),
         logDirectories: planDirectories(logs.files ?? []),
         labels: args.labels ?? {},

@@ -1,4 +1,5 @@
 import { quote, validateAbsolutePath, validateAddress, validateEnvironment, validateName, validateOneOf, validatePort } from "../names";
+import { validateJavaAgent } from "../otel-java-agent/plan";
 import { Problem, under } from "../problems";
 import { AgentArtifact, AgentBuffer, AgentGateway, HostMetrics, LogAgentArgs, LogPatterns, LogSources, OtlpReceiver, TraceSampling } from "./args";
 import { groupStarts, validateCapture, validateExpression } from "./patterns";
@@ -25,6 +26,7 @@ export function validateLogAgent(args: LogAgentArgs): Problem[] {
         ...under("otlp", validateOtlp(args.otlp ?? {})),
         ...under("sampling", validateSampling(args.sampling ?? {})),
         ...(args.hostMetrics ? under("hostMetrics", validateHostMetrics(args.hostMetrics)) : []),
+        ...(args.javaAgent ? under("javaAgent", validateJavaAgent(args.javaAgent)) : []),
         ...under("buffer", validateBuffer(args.buffer ?? {})),
         ...validateRange("memoryMiB", args.memoryMiB, 128, 65536),
         ...unless(args.image === undefined || /^[\w./:@-]+$/.test(args.image), "image", `expected an image reference, got ${quote(args.image)}`),

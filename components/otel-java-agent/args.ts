@@ -1,9 +1,13 @@
 import { Machine } from "../machine";
 
 /** What `OtelJavaAgent` needs: one application on one WAS host. */
-export interface OtelJavaAgentArgs {
+export interface OtelJavaAgentArgs extends JavaAgentSettings {
     /** How to reach the WAS host. */
     machine: Machine;
+}
+
+/** The Java agent of one application. */
+export interface JavaAgentSettings {
     /** The service name of the spans, and the name of the environment file, e.g. `shop`. */
     application: string;
     /** The host's name: the `instance` label, e.g. `was-1`. */

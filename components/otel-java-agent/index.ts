@@ -2,15 +2,15 @@ import * as pulumi from "@pulumi/pulumi";
 import { machineFiles } from "../machine";
 import { failOn } from "../problems";
 import { OtelJavaAgentArgs } from "./args";
-import {
-    bundleName, planJavaAgent, planJavaAgentBundle, renderJavaAgentDownload, renderJavaAgentInstall, renderJavaAgentRemove, validateJavaAgent,
-} from "./plan";
+import { javaAgentBundle, planJavaAgent, validateJavaAgent } from "./plan";
 
 export * from "./args";
 
 /**
  * The OpenTelemetry Java agent for one application: spans of controllers, services' database calls and outgoing HTTP, with no code in the application.
  * Puts the jar and an environment file on the host; the application takes them at its next start, and is restarted only where that was asked for.
+ *
+ * Where the host has a `LogAgent`, give that one `javaAgent` rather than making this beside it: one command, and one connection, does both.
  *
  * Cost: about 100 MiB more memory in the JVM and a few percent of its CPU time.
  *
@@ -28,8 +28,7 @@ export class OtelJavaAgent extends pulumi.ComponentResource {
         failOn(`OtelJavaAgent ${name}`, validateJavaAgent(args));
         const plan = planJavaAgent(args);
         machineFiles(`${name}-files`, {
-            machine: args.machine, bundleName: bundleName(plan.application), bundle: planJavaAgentBundle(plan),
-            before: renderJavaAgentDownload(plan), after: renderJavaAgentInstall(plan), remove: renderJavaAgentRemove(plan),
+            machine: args.machine, ...javaAgentBundle(plan),
             // Its files bear the application's name: under another one they are other files, and the old ones must go.
             triggers: [plan.application],
         }, { parent: this, dependsOn: opts?.dependsOn, deleteBeforeReplace: true });

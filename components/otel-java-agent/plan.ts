@@ -1,9 +1,10 @@
-import { Bundle } from "../bundle";
+import { Bundle, ownerLine, sweepScript } from "../bundle";
+import type { MachineBundle } from "../machine";
 import { quote, validateEnvironment, validateName } from "../names";
 import { Problem } from "../problems";
 import { renderTemplate } from "../render";
 import { VERSIONS } from "../versions";
-import { OtelJavaAgentArgs } from "./args";
+import { JavaAgentSettings } from "./args";
 
 const JAR_DIRECTORY = "/usr/local/lib/photogather-monitoring";
 const ENV_DIRECTORY = "/etc/photogather-monitoring/java-agent";
@@ -11,7 +12,7 @@ const STATE_DIRECTORY = "/var/lib/photogather-monitoring/java-agent";
 const SERVICE = /^[A-Za-z0-9:_.@-]+$/;
 const CONTAINER = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 
-/** `OtelJavaAgentArgs` with every default in its place. */
+/** `JavaAgentSettings` with every default in its place. */
 export interface JavaAgentPlan {
     application: string;
     instance: string;
@@ -28,12 +29,14 @@ export interface JavaAgentPlan {
 }
 
 /** Names the manifest on the host: one per application. */
-export function bundleName(application: string): string {
-    return `java-agent-${application}`;
+function bundleName(application: string): string {
+    return `${BUNDLE_PREFIX}${application}`;
 }
 
+const BUNDLE_PREFIX = "java-agent-";
+
 /** Fills in every default. Call `validateJavaAgent` first. */
-export function planJavaAgent(args: OtelJavaAgentArgs): JavaAgentPlan {
+export function planJavaAgent(args: JavaAgentSettings): JavaAgentPlan {
     const pinned = VERSIONS.javaAgent;
     const jar = `${JAR_DIRECTORY}/opentelemetry-javaagent-${args.version ?? pinned.version}.jar`;
     return {
@@ -44,7 +47,7 @@ export function planJavaAgent(args: OtelJavaAgentArgs): JavaAgentPlan {
     };
 }
 
-function planVariables(args: OtelJavaAgentArgs, jar: string): Record<string, string> {
+function planVariables(args: JavaAgentSettings, jar: string): Record<string, string> {
     const ratio = args.samplingRatio ?? 1;
     return {
         JAVA_TOOL_OPTIONS: `-javaagent:${jar}`,
@@ -76,7 +79,7 @@ function renderMethods(methods: Record<string, string[]>): string {
 }
 
 /** Every problem with the arguments. */
-export function validateJavaAgent(args: OtelJavaAgentArgs): Problem[] {
+export function validateJavaAgent(args: JavaAgentSettings): Problem[] {
     const { version, url, sha256, samplingRatio = 1, restartContainer } = args;
     return [
         ...validateName("application", args.application), ...validateName("instance", args.instance), ...validateEnvironment("environment", args.environment),
@@ -100,6 +103,24 @@ export function validateJavaAgent(args: OtelJavaAgentArgs): Problem[] {
         ...(version !== undefined && version !== VERSIONS.javaAgent.version && (url === undefined || sha256 === undefined)
             ? [{ path: "version", message: `expected url and sha256 as well with a version other than ${VERSIONS.javaAgent.version}` }] : []),
     ];
+}
+
+/** All that a host gets for the Java agent. */
+export function javaAgentBundle(plan: JavaAgentPlan): MachineBundle & { bundleName: string } {
+    return {
+        bundleName: bundleName(plan.application), bundle: planJavaAgentBundle(plan),
+        before: renderJavaAgentDownload(plan), after: renderJavaAgentInstall(plan), remove: renderJavaAgentRemove(plan),
+    };
+}
+
+/**
+ * Shell text that removes what an earlier run of the same command has put there for another application, or for one that has no Java agent any more.
+ *
+ * @param keeper the bundle beside which they came
+ */
+export function renderJavaAgentSweep(host: string, keeper: string, current?: JavaAgentPlan): string {
+    const left = sweepScript(BUNDLE_PREFIX, ownerLine(host, keeper), current ? bundleName(current.application) : "");
+    return `SWEPT=\n${left}${renderTemplate("otel-java-agent/sweep.sh", DIRECTORIES)}`;
 }
 
 /** The files on the host. */
@@ -133,10 +154,11 @@ export function renderJavaAgentInstall(plan: JavaAgentPlan): string {
 /** Shell text for removal: the jar goes with the last application that uses it. */
 export function renderJavaAgentRemove(plan: JavaAgentPlan): string {
     return renderTemplate("otel-java-agent/remove.sh", {
-        ...plan, envDirectory: ENV_DIRECTORY, jarDirectory: JAR_DIRECTORY, stateDirectory: STATE_DIRECTORY,
-        pending: pendingFile(plan), hasDropIn: plan.dropIn !== "",
+        ...plan, ...DIRECTORIES, pending: pendingFile(plan), hasDropIn: plan.dropIn !== "",
     });
 }
+
+const DIRECTORIES = { envDirectory: ENV_DIRECTORY, jarDirectory: JAR_DIRECTORY, stateDirectory: STATE_DIRECTORY };
 
 /** Stands while a restart is owed, so that one that failed is made up for by the next run. */
 function pendingFile(plan: JavaAgentPlan): string {

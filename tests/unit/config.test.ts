@@ -37,7 +37,7 @@ describe("config", () => {
             actuator: { enabled: true, port: 8080, path: "/actuator/prometheus", scheme: "http", username: "", password: "", ca: "", serverName: "" },
             logs: { files: ["/var/log/shop.log"], units: [], containers: [], applications: {} },
             tracing: { enabled: true, javaAgent: true, service: "", container: "", properties: {}, methods: {}, restart: false, listenAddress: "127.0.0.1", percentage: 100, slowMs: 500 },
-            hostMetrics: { enabled: true, port: 12345 }, patterns: {}, redactions: {}, artifacts: {}, promtailDirectory: undefined,
+            hostMetrics: { enabled: true, port: 12345 }, patterns: {}, redactions: {}, artifacts: {}, canary: false, promtailDirectory: undefined,
         });
     });
     it("a host's section is laid over the stack's defaults, key by key", () => {

@@ -78,9 +78,9 @@ describe("docs", () => {
         const described = [...sections.matchAll(/^\| `([^`]+)` \|/gm)].map(([, key]) => key);
         assert.deepEqual(described.filter((key) => !keys.has(key)), []);
     });
-    it("what `defaults` takes is what a host takes, but three keys", () => {
+    it("what `defaults` takes is what a host takes, but four keys", () => {
         const of = (prefix: string) => keysOf(schema, "").filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
-        assert.deepEqual(of("was[].").filter((key) => !of("defaults.").includes(key)).sort(), ["address", "local", "name"]);
+        assert.deepEqual(of("was[].").filter((key) => !of("defaults.").includes(key)).sort(), ["address", "canary", "local", "name"]);
         assert.deepEqual(of("defaults.").filter((key) => !of("was[].").includes(key)), []);
     });
 

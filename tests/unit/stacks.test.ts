@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { decodeBundles } from "../../components/bundle";
 import { Connection, CONNECTION_FORMAT } from "../../components/connection";
 import { Was } from "../../stacks/model";
 import { deploy } from "../../stacks/deploy";
@@ -63,16 +64,18 @@ describe("the owner stack as shipped", () => {
     });
     it("asks its guard before anything else goes: prod's own targets and agents too", () => {
         const { options } = owner.registrations.find(({ name }) => name === "members-guard-check")!;
-        for (const name of ["metrics-targets", "prod-was-1-log-agent-files", "prod-was-2-java-agent-files", "monitoring-files"]) assert.ok(options.dependsOn.includes(name), name);
+        for (const name of ["metrics-targets", "prod-was-1-log-agent-files", "prod-was-2-log-agent-files", "monitoring-files"]) assert.ok(options.dependsOn.includes(name), name);
     });
     it("sends everything that a machine gets as a secret", () => {
         const sent = owner.registrations.filter(({ name }) => /-files$|^metrics-targets$/.test(name));
-        assert.ok(sent.length > 5);
+        assert.ok(sent.length > 3);
         for (const { name, inputs } of sent) assert.ok(isSecret(inputs.stdin), name);
     });
-    it("wires each host with one command per component, each the component's child", () => {
+    it("wires each host with one command, and so with one SSH connection: a component and its child are all that a host costs", () => {
         assert.deepEqual(names(owner.registrations, "prod-was-1-log-agent"), ["Command prod-was-1-log-agent-files"]);
-        assert.deepEqual(names(owner.registrations, "prod-was-1-java-agent"), ["Command prod-was-1-java-agent-files"]);
+        const [command] = owner.registrations.filter(({ name }) => name === "prod-was-1-log-agent-files");
+        assert.deepEqual(decodeBundles(sentScripts(command).input).map(({ machine, name }) => [machine, name]), [["prod-was-1", "log-agent"], ["prod-was-1", "java-agent-photogather"]]);
+        assert.deepEqual(owner.registrations.filter(({ name }) => name.startsWith("prod-was-1")).map(({ name }) => name), ["prod-was-1-log-agent", "prod-was-1-log-agent-files"]);
     });
     it("gives the public half of the key that its hosts must let in", () => assert.match(String(owner.outputs.sshPublicKey), /^ssh-ed25519 /));
     it("keeps every input that holds a secret marked as one", () => {
@@ -162,7 +165,7 @@ describe("a member stack", () => {
     it("takes the owner's outputs and makes nothing shared", async () => {
         const { registrations } = await run("dev", { monitoring: shared, connection_dev: connection });
         assert.deepEqual(names(registrations), [
-            "LogAgent dev-was-1-log-agent", "MetricsTarget metrics", "OtelJavaAgent dev-was-1-java-agent", "PrivateKey dev-agent-key", "PrivateKey dev-deploy-key",
+            "LogAgent dev-was-1-log-agent", "MetricsTarget metrics", "PrivateKey dev-agent-key", "PrivateKey dev-deploy-key",
             "RandomPassword dev-agent-password", "SelfSignedCert dev-agent-certificate", "StackReference organization/photogather-monitoring/prod",
         ].filter((name) => !name.startsWith("StackReference")));
     });
@@ -191,7 +194,7 @@ describe("a member stack", () => {
 
 describe("the environment's wiring", () => {
     const was = (changes: Partial<Was> = {}): Was => ({
-        name: "was-1", address: "10.0.0.1", application: "shop", runtime: "systemd", agent: "alloy", labels: {},
+        name: "was-1", address: "10.0.0.1", application: "shop", runtime: "systemd", agent: "alloy", labels: {}, canary: false,
         actuator: { enabled: true, port: 8080, path: "/actuator/prometheus", scheme: "http", username: "", password: "", ca: "", serverName: "" },
         logs: { files: [], units: [], containers: [], applications: {} }, hostMetrics: { enabled: true, port: 12345 },
         tracing: { enabled: true, javaAgent: true, service: "", container: "", restart: false, listenAddress: "127.0.0.1", properties: {}, methods: {}, percentage: 100, slowMs: 500 },

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { decodeBundle } from "../../components/bundle";
+import { decodeBundles } from "../../components/bundle";
 import { decodeScripts, runScript } from "../../components/machine";
 import { Registration, reveal } from "../offline";
 
@@ -17,16 +17,15 @@ export function plannedFiles(registrations: Registration[]): PlannedFile[] {
         if (!type.startsWith("command:")) return [];
         const stdin = reveal<unknown>(inputs.stdin);
         if (typeof stdin !== "string" || stdin === "") return [];
-        const bundle = decodeBundle(decodeScripts(stdin).input);
-        if (bundle) return bundle.files.map((file) => ({ path: path.posix.join(bundle.machine, file.path), content: file.content }));
+        const bundles = decodeBundles(decodeScripts(stdin).input);
+        if (bundles.length > 0) return bundles.flatMap(({ machine, files }) => files.map((file) => ({ path: path.posix.join(machine, file.path), content: file.content })));
         // A script without files writes none.
         return inputs.create === runScript(1) ? [] : [{ path: `stdin/${name}.txt`, content: stdin }];
     });
 }
 
-/** Writes the files under `directory`, which is emptied first, so that nothing of an earlier plan is taken for today's. */
+/** Writes the files under `directory`. */
 export function writeFiles(directory: string, files: PlannedFile[]): void {
-    fs.rmSync(directory, { recursive: true, force: true });
     for (const file of files) {
         const target = path.join(directory, file.path);
         fs.mkdirSync(path.dirname(target), { recursive: true });

@@ -4,7 +4,12 @@ import { Registration } from "../offline";
 export function renderTree(root: string, registrations: Registration[]): string {
     const rows: [string, string][] = [["pulumi:pulumi:Stack", root]];
     const seen = new Set<Registration>();
-    const children = (parent: Registration | undefined): Registration[] => registrations.filter((child) => !seen.has(child) && child.parent === (parent?.name ?? "") && child !== parent);
+    const byParent = new Map<string, Registration[]>();
+    for (const registration of registrations) {
+        if (!byParent.has(registration.parent)) byParent.set(registration.parent, []);
+        byParent.get(registration.parent)!.push(registration);
+    }
+    const children = (parent: Registration | undefined): Registration[] => (byParent.get(parent?.name ?? "") ?? []).filter((child) => !seen.has(child) && child !== parent);
     const add = (nodes: Registration[], indent: string): void => nodes.forEach((node, index) => {
         if (seen.has(node)) return;
         seen.add(node);
@@ -14,6 +19,6 @@ export function renderTree(root: string, registrations: Registration[]): string 
         if (!node.custom) add(children(node), indent + (last ? "   " : "│  "));
     });
     add(children(undefined), "");
-    const width = Math.max(...rows.map(([type]) => type.length)) + 2;
+    const width = rows.reduce((most, [type]) => Math.max(most, type.length), 0) + 2;
     return rows.map(([type, name]) => ` +  ${type.padEnd(width)}${name}`).join("\n");
 }
