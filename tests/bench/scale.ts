@@ -19,7 +19,7 @@ interface Cost { wall: number; cpu: number; mib: number }
 function run(script: string, ...args: string[]): Cost {
     const usage = path.join(work, "usage.json");
     const began = performance.now();
-    const { status, stderr } = spawnSync("node", ["--require", path.join(__dirname, "support", "usage.cjs"), "--require", "tsx/cjs", script, ...args],
+    const { status, stderr } = spawnSync("node", ["--require", "tsx/cjs", "--require", path.join(__dirname, "support", "usage.ts"), script, ...args],
         { cwd: ROOT, encoding: "utf8", env: { ...process.env, USAGE_FILE: usage }, maxBuffer: 1 << 30 });
     if (status !== 0) throw new Error(`${script} ${args.join(" ")}: ${stderr}`);
     return { wall: (performance.now() - began) / 1000, ...JSON.parse(fs.readFileSync(usage, "utf8")) as Omit<Cost, "wall"> };
