@@ -61,8 +61,8 @@ export class MonitoringHost extends pulumi.ComponentResource {
         failOn(`MonitoringHost ${name}`, validateMonitoringHost(args));
         const type = parseInstanceType(args.instanceType ?? DEFAULT_INSTANCE_TYPE)!;
 
-        const identity = this.createIdentity(name, args);
         const hostKey = new tls.PrivateKey(`${name}-host-key`, { algorithm: "ED25519" }, { parent: this });
+        const identity = this.createIdentity(name, args, hostKey);
         const volume = this.createVolume(name, args);
         const subnet = this.findSubnet(args, volume);
         const securityGroup = this.createSecurityGroup(name, args, subnet.vpcId);
@@ -92,12 +92,14 @@ export class MonitoringHost extends pulumi.ComponentResource {
         });
     }
 
-    private createIdentity(name: string, args: MonitoringHostArgs): SshIdentity {
+    private createIdentity(name: string, args: MonitoringHostArgs, hostKey: tls.PrivateKey): SshIdentity {
         const made = args.publicKey === undefined ? (args.sshKeyGenerations ?? [1]).map((number) => this.makeKey(name, number)) : [];
         const publicKeys = (args.publicKey === undefined ? made.map(({ publicKeyOpenssh }) => publicKeyOpenssh) : [pulumi.output(args.publicKey)]).map((key) => key.apply((text) => text.trim()));
         // Named by what is in it, not at random: a pair that was deleted by hand comes back without replacing the machine; another given key does replace it.
-        // Keys that are made here are rotated on the machine, which goes on: so the name of their pair stays.
-        const keyName = args.publicKey === undefined ? globalName(name) : publicKeys[0].apply((key) => `${globalName(name)}-${createHash("sha256").update(key).digest("hex").slice(0, 12)}`);
+        // Keys that are made here are rotated on the machine, which goes on: so their pair is named by the machine's own key. A stack whose state was
+        // lost finds no pair of that name in its way.
+        const [named] = args.publicKey === undefined ? [hostKey.publicKeyOpenssh] : publicKeys;
+        const keyName = named.apply((key) => `${globalName(name)}-${createHash("sha256").update(key).digest("hex").slice(0, 12)}`);
         // Two pairs of one name cannot be there at once.
         const pair = new ec2.KeyPair(`${name}-key-pair`, { keyName, publicKey: publicKeys[0], tags: tags(name, args) }, { parent: this, deleteBeforeReplace: args.publicKey === undefined });
         return { keyName: args.publicKey === undefined ? keyName : pair.keyName, pair, publicKeys, privateKey: pulumi.secret(args.privateKey ?? made[0].privateKeyOpenssh) };

@@ -2,7 +2,8 @@ import { AlertCase, cases, of, service } from "./case";
 
 const watchdog = (metric: string, values: string) => ({ [service("monitoring-host", `photogather_disk_watchdog_${metric}`)]: values });
 const up = { [service("monitoring-host", "up")]: "1x200" };
-const added = (values: string) => ({ [of("was", "scrape_series_added")]: values });
+/** Series that begin, and how many may be there. */
+const added = (values: string) => ({ [of("was", "scrape_series_added")]: values, 'monitoring:series_quota{environment="prod"}': "1000x200" });
 
 /** Alerts of the disk watchdog, and of series that change all the time. */
 export const CAPACITY_CASES: AlertCase[] = [
