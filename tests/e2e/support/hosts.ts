@@ -131,7 +131,7 @@ export class Host {
     /** Starts the container and waits for systemd, sshd and Docker; sets firewall and routes, which a boot clears. */
     private async boot(): Promise<void> {
         await this.docker.run(["start", this.name]);
-        await eventually(`${this.name} to boot`, 90, async () => {
+        await eventually(`${this.name} to boot`, 240, async () => {
             const { stdout } = await this.docker.try(["exec", this.name, "systemctl", "is-system-running"]);
             if (stdout.trim() === "degraded") throw new Error((await this.exec("systemctl --failed --plain --no-legend")).stdout);
             return stdout.trim() === "running" || undefined;
