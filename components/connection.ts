@@ -11,7 +11,9 @@ export interface Connection {
     format: number;
     /** The environment that the token and the registration identity are for. */
     environment: string;
+    /** Where its agents send to. */
     gateway: GatewayConnection;
+    /** How its targets are registered. */
     registration: RegistrationConnection;
 }
 
@@ -27,8 +29,11 @@ export interface GatewayConnection {
 
 /** The restricted SSH identity that may replace or remove the environment's target list, and nothing else. */
 export interface RegistrationConnection {
+    /** Host name or IP address of the monitoring host. */
     address: string;
+    /** SSH's port there. */
     port: number;
+    /** Who may register targets, and nothing else. */
     user: string;
     /** A secret. */
     privateKey: string;

@@ -60,7 +60,8 @@ export interface DialPatience {
 const HOST_KEY = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+=*( .*)?$/;
 
 /** Problems of a connection whose values are known; what is still an Output is left to the engine. */
-export function validateSsh(ssh: SshConnection): Problem[] {
+export function validateSsh(ssh: pulumi.Input<SshConnection>): Problem[] {
+    if (!isSection(ssh)) return [];
     return [
         ...validateHop(ssh),
         ...(ssh.authorizedKeys ? validateLoginKeys("authorizedKeys", ssh.authorizedKeys, ssh.privateKey) : []),
@@ -84,8 +85,14 @@ export function validateHostKey(path: string, hostKey: string): Problem[] {
     return HOST_KEY.test(hostKey) ? [] : [{ path, message: 'expected a public key such as "ssh-ed25519 AAAA…"; ask the host with: ssh-keyscan -t ed25519 ADDRESS' }];
 }
 
+/** False where all of it is an Output, as programs in other languages may give it. An Output answers to any name, so it must not be taken for a section. */
+export function isSection<T extends object>(value: pulumi.Input<T>): value is T {
+    return !pulumi.Output.isInstance(value) && !(value instanceof Promise);
+}
+
 /** The connection that `@pulumi/command` takes: always with the host key, which it would otherwise not check at all. */
-export function remoteConnection(ssh: SshConnection, patience: DialPatience = {}): types.input.remote.ConnectionArgs {
+export function remoteConnection(ssh: pulumi.Input<SshConnection>, patience: DialPatience = {}): pulumi.Input<types.input.remote.ConnectionArgs> {
+    if (!isSection(ssh)) return pulumi.output(ssh).apply((known) => remoteConnection(known as SshConnection, patience)) as pulumi.Output<types.input.remote.ConnectionArgs>;
     const hop = (to: SshJump) => ({
         host: to.address, port: to.port ?? 22, user: to.user ?? "ubuntu", privateKey: pulumi.secret(to.privateKey), hostKey: to.hostKey,
         dialErrorLimit: patience.attempts ?? 4, perDialTimeout: 15,
@@ -210,7 +217,7 @@ export function runScript(line: number): string {
 
 /** A command on a machine. */
 export interface MachineCommandArgs {
-    machine: Machine;
+    machine: { ssh?: pulumi.Input<SshConnection> };
     /** Runs on creation, and on any change (so it must bear repetition). Printed when it fails: no secret in it. */
     create: pulumi.Input<string>;
     /** Runs on removal. Printed when it fails: no secret in it. */

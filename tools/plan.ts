@@ -1,6 +1,7 @@
 /**
  * `npm run plan`: the program itself on Pulumi's own mock monitor. Needs no account, no Docker and no CLI, and deploys nothing.
  * Shows every resource of each stack, and writes every rendered file to `out/<stack>/<machine>/<path as on the machine>`.
+ * Fails where a policy does not hold (tools/plan/policies.ts).
  * `npm run plan -- --project DIR` reads the stacks' config files of another directory.
  * `npm run plan -- --budget` shows instead how the monitoring host is shared out, and why; with `--hosts 100 --series 600 --lines 10 --spans 20`, what those hosts need.
  */
@@ -16,6 +17,7 @@ import { renderBudget } from "./plan/budget";
 import { parseWorkload } from "./plan/workload";
 import { findStacks, loadConfig } from "./plan/config";
 import { plannedFiles, writeFiles } from "./plan/files";
+import { Allowed, checkPolicies } from "./plan/policies";
 import { renderTree } from "./plan/tree";
 import { ANSWERS, COMPUTED } from "./plan/world";
 
@@ -34,17 +36,24 @@ async function main(): Promise<void> {
     const wanted = values.stack ?? all;
     if (values.budget) return console.log(renderBudget(parseConfig(loadConfig(project, all[0]), PROJECT, all[0]), all[0], parseWorkload(values)));
     const outputs: Record<string, Record<string, unknown>> = {};
+    const violations: string[] = [];
     // The owner is always run, as members read its outputs.
     for (const stack of [...new Set([all[0], ...wanted])]) {
         const directory = path.join(values.out, stack);
         const shown = wanted.includes(stack);
         // Emptied first, so that nothing of an earlier plan is taken for today's.
         if (shown) fs.rmSync(directory, { recursive: true, force: true });
+        const allowed = allowedBy(project, stack);
         let files = 0;
-        const run = await planStack(project, stack, outputs, directory, (registration) => { if (shown) files += writeOut(directory, registration); });
+        const run = await planStack(project, stack, outputs, directory, (registration) => {
+            if (!shown) return;
+            violations.push(...checkPolicies([registration], allowed).map((violation) => `stack ${stack}: ${violation}`));
+            files += writeOut(directory, registration);
+        });
         outputs[stack] = run.outputs;
         if (shown) report(stack, run, files, directory);
     }
+    if (violations.length > 0) throw new Error(`the plan breaks policies (tools/plan/policies.ts):\n  ${violations.join("\n  ")}`);
     console.log(`Nothing was deployed. Next: read ${values.out}/, then deploy with \`pulumi up -s ${wanted[0]} --continue-on-error\` (README.md, "The real thing").`);
 }
 
@@ -59,6 +68,12 @@ async function planStack(project: string, stack: string, outputs: Record<string,
 function outputsOf(reference: string, outputs: Record<string, Record<string, unknown>>): Record<string, unknown> {
     const found = outputs[reference.split("/").pop()!] ?? {};
     return Object.fromEntries(Object.entries(found).map(([key, value]) => [key, reveal(value)]));
+}
+
+/** What the stack's config says that policies shall let pass. */
+function allowedBy(project: string, stack: string): Allowed {
+    const ec2 = parseConfig(loadConfig(project, stack), PROJECT, stack).owner?.host.ec2;
+    return { world: ec2?.allowWorld ?? false, unprotected: ec2?.dataVolume?.protect === false };
 }
 
 /** Writes the resource's files, and keeps no more of it than the tree shows. */

@@ -10,6 +10,7 @@ export interface LogAgentTargetArgs {
     port?: number;
     /** The `instance` label: the agent's `host`. */
     host: string;
+    /** The `application` label. */
     application: string;
     /** Extra labels. @default {} */
     labels?: Record<string, string>;
@@ -17,6 +18,7 @@ export interface LogAgentTargetArgs {
 
 /** Credentials and CA of all agents of an environment are registered once, under this name; it is in their certificate too, as `serverName`. */
 export const LOG_AGENT_PROFILE = "log-agent";
+/** Where Alloy offers the host's metrics. */
 export const HOST_METRICS_PATH = "/api/v0/component/prometheus.exporter.unix.host/metrics";
 
 /** The host's metrics and the agent's own as targets of `MetricsTarget`: both on Alloy's port, with TLS and the profile's credentials. */

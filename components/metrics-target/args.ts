@@ -6,7 +6,7 @@ export interface MetricsTargetArgs {
     /** The environment, as the owner stack lists it, e.g. `"dev"`. */
     environment: string;
     /** The restricted SSH identity of the environment: `registration` of the owner stack's output `connection_<environment>`. */
-    registration: RegistrationArgs;
+    registration: pulumi.Input<RegistrationArgs>;
     /** Everything that Prometheus shall scrape for the environment; replaces the list of before. */
     targets: TargetArgs[];
     /** Credentials by name, for the targets that name them in `profile`. @default {} */
@@ -59,6 +59,7 @@ export interface TargetArgs {
 export interface ScrapeProfile {
     /** Basic auth. Printable ASCII without a colon. */
     username?: pulumi.Input<string>;
+    /** Of basic auth; a secret. */
     password?: pulumi.Input<string>;
     /** PEM of the CA that signed the endpoint's certificate. @default the public CAs that the Prometheus image knows */
     ca?: pulumi.Input<string>;

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { machineCommand, SshConnection, validateSsh } from "../machine";
+import { isSection, machineCommand, SshConnection, validateSsh } from "../machine";
 import { failOn, under } from "../problems";
 import { MetricsTargetArgs, RegistrationArgs } from "./args";
 import { REGISTRATION } from "./registration";
@@ -45,6 +45,9 @@ export class MetricsTarget extends pulumi.ComponentResource {
     }
 }
 
-function connectionOf(registration: RegistrationArgs): SshConnection {
-    return { ...registration, user: registration.user ?? REGISTRATION.user };
+/** All of it may be an Output: what a StackReference gives is one, and programs in other languages hand it on whole. */
+function connectionOf(registration: pulumi.Input<RegistrationArgs>): pulumi.Input<SshConnection> {
+    const withUser = (given: RegistrationArgs) => ({ ...given, user: given.user ?? REGISTRATION.user });
+    return isSection(registration)
+        ? withUser(registration) : pulumi.output(registration).apply((known) => withUser(known as RegistrationArgs)) as pulumi.Output<SshConnection>;
 }

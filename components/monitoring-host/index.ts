@@ -45,9 +45,11 @@ export class MonitoringHost extends pulumi.ComponentResource {
     public readonly dnsName: pulumi.Output<string>;
     /** The address inside the VPC. */
     public readonly privateAddress: pulumi.Output<string>;
+    /** Id of the present machine; another one when it is replaced. */
     public readonly instanceId: pulumi.Output<string>;
     /** For rules of other security groups: Prometheus scrapes from here. */
     public readonly securityGroupId: pulumi.Output<string>;
+    /** Id of the data volume, which stays. */
     public readonly volumeId: pulumi.Output<string>;
     /** What the kernel has of the instance type's memory; plan the services by it. */
     public readonly memoryMiB: number;

@@ -50,7 +50,9 @@ const REASONS: Record<string, string> = {
 
 /** One line of the budget. */
 export interface BudgetRow extends ServiceBudget {
+    /** Its name, as the container's. */
     service: string;
+    /** Why it has its share. */
     why: string;
 }
 

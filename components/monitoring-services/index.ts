@@ -109,8 +109,8 @@ export class MonitoringServices extends pulumi.ComponentResource {
         if (!ssh) return { provider: new docker.Provider(`${name}-docker`, {}, opts), sshFiles: pulumi.secret<Record<string, string>>({}) };
         const provided = provideSshFiles(ssh, args.keysDirectory ?? `.keys/${name}`);
         const host = pulumi
-            .all([ssh.address, ssh.port ?? 22, ssh.user ?? "ubuntu"])
-            .apply(([address, port, user]) => `ssh://${user}@${hostPort(address, port)}`);
+            .all([ssh.address, ssh.port, ssh.user])
+            .apply(([address, port, user]) => `ssh://${user ?? "ubuntu"}@${hostPort(address, port ?? 22)}`);
         return { provider: new docker.Provider(`${name}-docker`, { host, sshOpts: [pulumi.output("-F"), provided.config] }, opts), sshFiles: provided.files };
     }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
-import { MetricsTarget, MetricsTargetArgs, TargetArgs } from "../../components/metrics-target";
+import { MetricsTarget, MetricsTargetArgs, RegistrationArgs, TargetArgs } from "../../components/metrics-target";
 import {
     REGISTRATION, registrationApplyScript, registrationFiles, registrationRemoveScript, registrationSetupScript, renderAuthorizedKeys, renderPolicy,
     validateRegistration,
@@ -15,9 +16,10 @@ const HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHost";
 const PRIVATE_KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----\n";
 const application: KnownTarget = { kind: "application", address: "10.1.0.2:8080", application: "orders", instance: "orders-1" };
 const host: KnownTarget = { kind: "host", address: "10.1.0.2:12345", application: "orders", instance: "orders-1", profile: "log-agent" };
+const registration: RegistrationArgs = { address: "10.0.0.5", privateKey: PRIVATE_KEY, hostKey: HOST_KEY };
 const base: MetricsTargetArgs = {
     environment: "dev",
-    registration: { address: "10.0.0.5", privateKey: PRIVATE_KEY, hostKey: HOST_KEY },
+    registration,
     targets: [application, host],
     profiles: { "log-agent": { username: "prometheus", password: "s3cret" } },
 };
@@ -41,13 +43,18 @@ describe("MetricsTarget", () => {
 
     it("goes through a jump host", async () => {
         const jump = { address: "192.0.2.1", privateKey: PRIVATE_KEY, hostKey: HOST_KEY };
-        const [, command] = await record(() => new MetricsTarget("metrics", { ...base, registration: { ...base.registration, jump } }));
+        const [, command] = await record(() => new MetricsTarget("metrics", { ...base, registration: { ...registration, jump } }));
         assert.equal((reveal<{ proxy: { host: string } }>(command.inputs.connection)).proxy.host, "192.0.2.1");
     });
 
+    it("takes the registration as one output, as a StackReference gives it", async () => {
+        const [, command] = await record(() => new MetricsTarget("metrics", { ...base, registration: pulumi.secret(registration) }));
+        const { host: address, port, user, hostKey, proxy } = reveal<Record<string, unknown>>(command.inputs.connection);
+        assert.deepEqual({ address, port, user, hostKey, proxy }, { address: "10.0.0.5", port: 22, user: "monitoring-targets", hostKey: HOST_KEY, proxy: undefined });
+    });
+
     it("reports every problem at once before there is a resource", async () => {
-        const registration = { ...base.registration, hostKey: "x" };
-        const args = { ...base, environment: "Dev", mode: "push", registration, targets: [{ ...application, kind: "was" }] };
+        const args = { ...base, environment: "Dev", mode: "push", registration: { ...registration, hostKey: "x" }, targets: [{ ...application, kind: "was" }] };
         await assert.rejects(record(() => new MetricsTarget("metrics", args)), (error: Error) => {
             for (const path of ["environment", "mode", "targets[0].kind", "registration.hostKey"]) assert.ok(error.message.includes(`  ${path}: `), path);
             return error.message.startsWith("MetricsTarget metrics has 4 problems:");

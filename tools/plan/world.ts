@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { Connection, CONNECTION_FORMAT } from "../../components/connection";
 import { Answers, Computed } from "../offline";
 
@@ -15,10 +16,10 @@ export function placeholderConnection(environment: string): Connection {
     };
 }
 
-/** What the providers would compute. Every secret among it is a placeholder that says what it stands for. */
+/** What the providers would compute. Every secret among it is a placeholder that says what it stands for, and is marked as its provider marks it. */
 export const COMPUTED: Computed = {
-    "random:index/randomPassword:RandomPassword": (name) => ({ result: `offline-placeholder-for-${name}` }),
-    "tls:index/privateKey:PrivateKey": () => ({ privateKeyOpenssh: PLACEHOLDER_KEY, privateKeyPem: PLACEHOLDER_KEY, publicKeyOpenssh: `${PLACEHOLDER_PUBLIC_KEY}\n`, publicKeyPem: PLACEHOLDER_PUBLIC_KEY }),
+    "random:index/randomPassword:RandomPassword": (name) => ({ result: pulumi.secret(`offline-placeholder-for-${name}`) }),
+    "tls:index/privateKey:PrivateKey": () => ({ privateKeyOpenssh: pulumi.secret(PLACEHOLDER_KEY), privateKeyPem: pulumi.secret(PLACEHOLDER_KEY), publicKeyOpenssh: `${PLACEHOLDER_PUBLIC_KEY}\n`, publicKeyPem: PLACEHOLDER_PUBLIC_KEY }),
     "tls:index/selfSignedCert:SelfSignedCert": () => ({ certPem: PLACEHOLDER_CERTIFICATE }),
     "tls:index/locallySignedCert:LocallySignedCert": () => ({ certPem: PLACEHOLDER_CERTIFICATE }),
     "aws:ec2/eip:Eip": () => ({ publicIp: "203.0.113.10", publicDns: "ec2-203-0-113-10.example.com", allocationId: "eipalloc-offline" }),
