@@ -62,6 +62,7 @@ export class Docker {
  */
 export async function startDocker(): Promise<Docker> {
     lock();
+    allowHosts();
     const directory = stateDirectory("docker");
     const socket = `unix://${path.join(directory, "socket")}`;
     for (const host of [process.env.DOCKER_HOST ?? "unix:///var/run/docker.sock", socket]) {
@@ -73,6 +74,17 @@ export async function startDocker(): Promise<Docker> {
     const docker = await startDaemon(directory, socket);
     await docker.removeOurs();
     return docker;
+}
+
+/** Each host's systemd, journal and Docker watch files, all as the same user: with the kernel's 128 watchers the 20th host does not boot. Until the next boot. */
+function allowHosts(): void {
+    const file = "/proc/sys/fs/inotify/max_user_instances";
+    if (process.getuid?.() !== 0 || Number(fs.readFileSync(file, "utf8")) >= 1024) return;
+    try {
+        fs.writeFileSync(file, "1024");
+    } catch {
+        // Not ours to set here: then it is as it is.
+    }
 }
 
 /** One run at a time: the addresses are fixed, and a run begins by removing what an earlier one left. */
