@@ -98,7 +98,8 @@ describe("MonitoringHost, by Pulumi's engine", function () {
     it("leaves the volume in the account when all else goes", async () => {
         const { expects } = one();
         await stack.up({ instanceType: "t3.medium", dataVolume: { protect: false, snapshotId: "snap-0123456789abcdef0" } });
-        assert.equal((await stack.destroy()).code, 0);
+        const { code, stdout } = await stack.destroy();
+        assert.equal(code, 0, stdout);
         const { instances, addresses, keyPairs, volumes } = stack.account.world;
         assert.deepEqual([instances, addresses, keyPairs], [{}, {}, {}]);
         assert.ok(expects in volumes);

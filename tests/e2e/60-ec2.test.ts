@@ -13,9 +13,9 @@ import { World } from "./support/world";
 import { part } from "../support/parts";
 
 const DATA = "/var/lib/photogather-monitoring/data";
-/** What is written and was not yet seen to pass runs on request only, and counts as skipped otherwise. */
+/** What takes long, as instances are replaced again and again, runs on request only, and counts as skipped otherwise. */
 const ALL = process.env.E2E_EC2 === "all";
-const unproven = ALL ? it : it.skip;
+const lengthy = ALL ? it : it.skip;
 const SNAPSHOT = "snap-0123456789abcdef0";
 /** An instance waits 10 minutes for its volume; the rest is for its boot and the engine, on a machine that is busy with the other tests. */
 const GIVES_UP_SECONDS = 1000;
@@ -137,7 +137,7 @@ describe("the monitoring host on EC2", () => {
         });
     });
 
-    unproven("a newer image and changed user data: replaced in one up, with the volume, containers, registered targets and all old data; nothing is lost", async () => {
+    lengthy("a newer image and changed user data: replaced in one up, with the volume, containers, registered targets and all old data; nothing is lost", async () => {
         const { id: old, volume } = ec2;
         const first = Math.min(...await samples(await ec2.grafana()));
         ec2.account.change((account) => { account.images.arm64 = "ami-arm64-2"; });
@@ -157,7 +157,7 @@ describe("the monitoring host on EC2", () => {
         assert.equal(await ec2.changes(settings), 0);
     });
 
-    unproven("the restricted identities are on the new machine: the environment's key registers, and can do nothing else", async () => {
+    lengthy("the restricted identities are on the new machine: the environment's key registers, and can do nothing else", async () => {
         const { registration } = (await ec2.stack.outputs()).connection_prod as { registration: { address: string; user: string; privateKey: string; hostKey: string } };
         const { code, stderr } = await ssh(registration, ["set"], [], '{"format":1,"environment":"dev","profiles":{},"targets":[]}');
         assert.notEqual(code, 0);
@@ -168,7 +168,7 @@ describe("the monitoring host on EC2", () => {
     });
 
     // The file system is not made larger here: a container may not do that on all machines.
-    unproven("another type, of another architecture: the same, and the memory plan follows", async () => {
+    lengthy("another type, of another architecture: the same, and the memory plan follows", async () => {
         const { id: old, volume } = ec2;
         const memory = "docker inspect --format '{{.HostConfig.Memory}}' $(docker ps --quiet) | awk '{ sum += $1 } END { print sum / 1048576 }'";
         const before = Number(await ec2.must(memory));
@@ -181,7 +181,7 @@ describe("the monitoring host on EC2", () => {
         await all(await ec2.grafana(), await stream.mark());
     });
 
-    unproven("destroy is refused while the volume is protected; --exclude-protected takes the rest, and the volume stays", async () => {
+    lengthy("destroy is refused while the volume is protected; --exclude-protected takes the rest, and the volume stays", async () => {
         snapshotAt = await stream.mark();
         // What is younger may be in a cache, as in a power cut.
         await eventually("lines and spans to be a minute old", 180, async () => (await stream.mark()).lines > snapshotAt.lines + 600 || undefined);
@@ -196,14 +196,14 @@ describe("the monitoring host on EC2", () => {
         assert.deepEqual([instances, Object.keys(volumes)], [{}, [volume]]);
     });
 
-    unproven("a snapshot in a stack that is all new, as after a lost state: everything up to a minute before it is there", async () => {
+    lengthy("a snapshot in a stack that is all new, as after a lost state: everything up to a minute before it is there", async () => {
         await ec2.startAnew();
         await upWith("restored from a snapshot", { dataVolume: { sizeGiB: 10, snapshotId: SNAPSHOT, protect: false } });
         const grafana = await ec2.grafana();
         await all(grafana, snapshotAt);
     });
 
-    unproven("without protection destroy takes everything, and the volume stays in the account", async () => {
+    lengthy("without protection destroy takes everything, and the volume stays in the account", async () => {
         const { volume } = ec2;
         const { ok, output } = await ec2.stack.destroy();
         assert.ok(ok, output);
@@ -217,7 +217,7 @@ describe("the monitoring host on EC2", () => {
         ["no file system but data", garbage, /comes from a snapshot and has no file system/],
     ];
     for (const [name, fill, reason] of foreign) {
-        unproven(`a volume with ${name} is refused by name, and not a byte of it is changed`, async () => {
+        lengthy(`a volume with ${name} is refused by name, and not a byte of it is changed`, async () => {
             await fill(ec2.disks.snapshot("snap-0fffffffffffffff0"));
             await ec2.startAnew();
             const { seconds, result: { ok, output } } = await timed(() => ec2.up({ dataVolume: { sizeGiB: 10, snapshotId: "snap-0fffffffffffffff0", protect: false } }));
@@ -229,7 +229,7 @@ describe("the monitoring host on EC2", () => {
         });
     }
 
-    unproven("a volume that never comes fails the up in bounded time, by name; Docker is not there, and nothing is written to the root disk in its place", async () => {
+    lengthy("a volume that never comes fails the up in bounded time, by name; Docker is not there, and nothing is written to the root disk in its place", async () => {
         const { seconds, result: { ok, output } } = await givingUp;
         world.figures["EC2: volume that never comes"] = seconds;
         assert.equal(ok, false);
