@@ -1,14 +1,12 @@
 import type { Connection } from "../components/connection";
 import * as pulumi from "@pulumi/pulumi";
 import { HostMetrics, LogAgentArgs, logAgentTargets } from "../components/log-agent";
+import { OTLP_PORT } from "../components/log-agent/plan";
 import { Machine } from "../components/machine";
 import { ScrapeProfile, TargetArgs } from "../components/metrics-target";
 import { hostPort } from "../components/names";
 import { JavaAgentSettings } from "../components/otel-java-agent";
 import type { Was } from "./model";
-
-/** OTLP/HTTP. */
-const OTLP_PORT = 4318;
 
 /** What of the environment a log agent must know. */
 export interface AgentContext {

@@ -12,6 +12,17 @@ export function pulumiCli(...args: string[]): string {
     return run.stdout;
 }
 
+/** A stack's outputs, secrets in plain text. */
+export function stackOutputs(stack: string): Record<string, unknown> {
+    return JSON.parse(pulumiCli("stack", "output", "--stack", stack, "--show-secrets", "--json")) as Record<string, unknown>;
+}
+
+/** A stack's config in the form that the engine hands to a program, secrets in plain text. */
+export function stackConfig(stack: string): Record<string, string> {
+    const entries = JSON.parse(pulumiCli("config", "--stack", stack, "--show-secrets", "--json")) as Record<string, { value?: string }>;
+    return Object.fromEntries(Object.entries(entries).map(([key, { value = "" }]) => [key, value]));
+}
+
 /** Runs a tool's main function; a failure is one line and an exit code. */
 export function runTool(main: () => void | Promise<void>): void {
     void (async () => main())().catch((error: Error) => {

@@ -3,6 +3,7 @@
  * nothing. One table, then what is wrong and how it is mended; exit code 1 where something does not work.
  */
 import { parseArgs } from "node:util";
+import { DATA } from "../components/monitoring-services/services";
 import { KnownSsh } from "../components/monitoring-services/ssh-files";
 import type { Was } from "../stacks/model";
 import { requireStack, runTool } from "./cli";
@@ -15,7 +16,6 @@ import { readStack, sshOf, StackFacts } from "./doctor/stack";
 
 /** Hosts that are asked at the same time: sshd of a jump host turns more than ten away. */
 const AT_ONCE = 8;
-const DATA_DIRECTORY = "/var/lib/photogather-monitoring/data";
 
 runTool(async () => {
     const { values } = parseArgs({ options: { stack: { type: "string" } } });
@@ -30,7 +30,7 @@ runTool(async () => {
 });
 
 async function examineMonitoringHost({ config, monitoring }: StackFacts): Promise<HostReport> {
-    const findings = await probe(monitoring, renderMonitoringProbe(config.owner!.directory ?? DATA_DIRECTORY), checkMonitoringHost);
+    const findings = await probe(monitoring, renderMonitoringProbe(config.owner!.directory ?? DATA), checkMonitoringHost);
     return { name: "monitoring host", findings };
 }
 

@@ -5,13 +5,12 @@
 import * as path from "node:path";
 import { parseArgs } from "node:util";
 import { writeSshFiles } from "../components/monitoring-services/ssh-files";
-import { pulumiCli, requireStack, runTool } from "./cli";
+import { requireStack, runTool, stackOutputs } from "./cli";
 
 runTool(() => {
     const { values } = parseArgs({ options: { stack: { type: "string" } } });
     const stack = requireStack(values.stack, "keys");
-    const outputs = JSON.parse(pulumiCli("stack", "output", "--stack", stack, "--show-secrets", "--json")) as { sshFiles?: Record<string, string> };
-    const files = outputs.sshFiles ?? {};
+    const { sshFiles: files = {} } = stackOutputs(stack) as { sshFiles?: Record<string, string> };
     if (Object.keys(files).length === 0) {
         console.log(`Stack ${stack} needs no files: it reaches no Docker over SSH. Go on with \`pulumi destroy -s ${stack}\` or \`pulumi refresh -s ${stack}\`.`);
         return;

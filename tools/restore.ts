@@ -4,13 +4,12 @@
  */
 import * as fs from "node:fs";
 import { parseArgs } from "node:util";
-import { planImages } from "../components/monitoring-services/services";
-import { DATA } from "../components/monitoring-services/services";
+import { DATA, planImages } from "../components/monitoring-services/services";
 import { readVersions } from "../components/monitoring-services/upgrade";
 import { parseConfig } from "../stacks/config";
 import type { OwnerConfig } from "../stacks/schema";
 import { checkReadable, readBackup } from "./upkeep/archive";
-import { pulumiCli, requireStack, runTool } from "./cli";
+import { requireStack, runTool, stackConfig } from "./cli";
 import { Reach, reachBySsh, reachByState, runOnHost } from "./upkeep/host";
 import { readOwner, SERVICE_NAMES } from "./upkeep/owner";
 
@@ -42,10 +41,10 @@ runTool(async () => {
 
 /** The owner's config as it is now: the host that it names is the one to restore on. */
 function readConfigOf(stack: string): OwnerConfig {
-    const entries = JSON.parse(pulumiCli("config", "--stack", stack, "--show-secrets", "--json")) as Record<string, { value: string }>;
-    const project = Object.keys(entries).find((key) => key.endsWith(":monitoring"))?.split(":")[0];
+    const config = stackConfig(stack);
+    const project = Object.keys(config).find((key) => key.endsWith(":monitoring"))?.split(":")[0];
     if (!project) throw new Error(`the config of stack ${stack} has no section monitoring`);
-    const { owner } = parseConfig(Object.fromEntries(Object.entries(entries).map(([key, { value }]) => [key, value])), project, stack.split("/").pop()!);
+    const { owner } = parseConfig(config, project, stack.split("/").pop()!);
     if (!owner) throw new Error(`stack ${stack} is no owner: name the stack whose config has monitoring.host`);
     return owner;
 }

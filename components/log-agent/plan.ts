@@ -11,6 +11,8 @@ export const UNIT_DIRECTORY = "/etc/systemd/system";
 export const AGENT_USER = "photogather-log-agent";
 export const PROMTAIL_PORT = 9080;
 export const ALLOY_PORT = 12345;
+/** OTLP/HTTP. */
+export const OTLP_PORT = 4318;
 
 /** One list of the same kind of source, as the templates need it. */
 export interface PlannedSource {
@@ -83,7 +85,7 @@ export function planLogAgent(args: LogAgentArgs): LogAgentPlan {
         labels: args.labels ?? {},
         firstLine: args.patterns?.firstLine ?? FIRST_LINE, fields: planFields(args.patterns),
         redactions: planRedactions(args.redactions, args.defaultRedactions),
-        otlp: { enabled: otlp.enabled ?? agent === "alloy", address: otlp.address ?? "127.0.0.1", port: otlp.port ?? 4318, droppedPaths: otlp.droppedPaths ?? ["^/actuator(/|$)"] },
+        otlp: { enabled: otlp.enabled ?? agent === "alloy", address: otlp.address ?? "127.0.0.1", port: otlp.port ?? OTLP_PORT, droppedPaths: otlp.droppedPaths ?? ["^/actuator(/|$)"] },
         sampling: {
             percentage: sampling.percentage ?? 100, slowMs: sampling.slowMs ?? 1000,
             keepErrors: sampling.keepErrors ?? true, waitSeconds: sampling.waitSeconds ?? 10,
@@ -91,9 +93,14 @@ export function planLogAgent(args: LogAgentArgs): LogAgentPlan {
         metrics: planMetrics(args),
         logsMiB: buffer.logsMiB ?? 512, tracesMiB: buffer.tracesMiB ?? 256, memoryMiB: args.memoryMiB ?? 512,
         install: planInstall(args, agent === "promtail" ? VERSIONS.promtail : VERSIONS.alloy),
-        service: agent === "promtail" ? "photogather-promtail" : "photogather-log-agent",
+        service: agentService(agent),
         promtailDirectory: args.promtailDirectory ?? "/home/ubuntu/promtail",
     };
+}
+
+/** The name of an agent's unit and container. */
+export function agentService(agent: string): string {
+    return agent === "promtail" ? "photogather-promtail" : "photogather-log-agent";
 }
 
 function planMetrics({ hostMetrics }: LogAgentArgs): PlannedMetrics {

@@ -1,3 +1,4 @@
+import { agentService, OTLP_PORT } from "../../components/log-agent/plan";
 import type { Was } from "../../stacks/model";
 import type { DataFacts } from "./data";
 import type { HostFacts, ServiceFacts } from "./probe";
@@ -55,12 +56,12 @@ function checkDisks({ disks }: HostFacts): Finding {
 }
 
 function checkAgent({ agent, runtime, tracing }: Was, facts: HostFacts): Finding {
-    const name = agent === "promtail" ? "photogather-promtail" : "photogather-log-agent";
+    const name = agentService(agent);
     if (facts.agent !== "active" && facts.agent !== "running") {
         const look = runtime === "docker" ? `docker logs --tail 50 ${name}` : `journalctl -u ${name} -n 50`;
         return fail("agent", facts.agent || "absent", `the log agent is ${facts.agent || "absent"}: look with \`${look}\`, put it right with \`pulumi up -c repair=$(date +%s)\``);
     }
-    if (facts.receiver && facts.receiver !== "200") return fail("agent", "no spans", `the log agent takes no spans at ${tracing.listenAddress}:4318 (HTTP ${facts.receiver}): is tracing.listenAddress an address of this host?`);
+    if (facts.receiver && facts.receiver !== "200") return fail("agent", "no spans", `the log agent takes no spans at ${tracing.listenAddress}:${OTLP_PORT} (HTTP ${facts.receiver}): is tracing.listenAddress an address of this host?`);
     return ok("agent");
 }
 

@@ -1,4 +1,4 @@
-import { CONFIG_DIRECTORY, DATA_DIRECTORY, fixedDirectory } from "../../components/log-agent/plan";
+import { agentService, CONFIG_DIRECTORY, DATA_DIRECTORY, fixedDirectory, OTLP_PORT } from "../../components/log-agent/plan";
 import { hostPort } from "../../components/names";
 import { renderTemplate } from "../../components/render";
 import type { Was } from "../../stacks/model";
@@ -36,9 +36,9 @@ export interface ServiceFacts {
 export function renderHostProbe({ runtime, agent, logs, tracing }: Was, gatewayUrl: string): string {
     return renderTemplate("doctor/probe.sh", {
         agent: true, services: false, docker: runtime === "docker", directories: [DATA_DIRECTORY],
-        service: agent === "promtail" ? "photogather-promtail" : "photogather-log-agent",
+        service: agentService(agent),
         files: logs.files.filter((glob) => !glob.includes("{")).map((glob) => ({ glob, directory: fixedDirectory(glob), pattern: findPattern(glob) })),
-        receiver: tracing.enabled ? `http://${hostPort(tracing.listenAddress, 4318)}/v1/traces` : "",
+        receiver: tracing.enabled ? `http://${hostPort(tracing.listenAddress, OTLP_PORT)}/v1/traces` : "",
         ca: `${CONFIG_DIRECTORY}/ca.pem`, gateway: gatewayUrl && agent !== "promtail" ? `${gatewayUrl}/-/gateway` : "",
     });
 }

@@ -1,8 +1,6 @@
 import { spawn } from "node:child_process";
-import * as fs from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
-import { KnownSsh, renderSshFiles, writeSshFiles } from "../../components/monitoring-services/ssh-files";
+import { KnownSsh } from "../../components/monitoring-services/ssh-files";
+import { reachBySsh } from "../upkeep/host";
 
 /** Runs a script as root; the text travels on stdin. sudo must not ask. */
 const AS_ROOT = 'exec $([ "$(id -u)" = 0 ] || echo sudo -n) sh -s';
@@ -16,12 +14,11 @@ const SECONDS = 60;
  */
 export async function runOn(ssh: KnownSsh | undefined, script: string): Promise<string> {
     if (!ssh) return run("sh", ["-c", AS_ROOT], script);
-    const directory = fs.mkdtempSync(path.join(os.tmpdir(), "doctor-"));
+    const { reach, remove } = reachBySsh(ssh);
     try {
-        writeSshFiles(renderSshFiles(ssh, directory), directory);
-        return await run("ssh", ["-F", path.join(directory, "ssh_config"), ssh.address, AS_ROOT], script);
+        return await run("ssh", ["-F", reach.configFile!, reach.address, AS_ROOT], script);
     } finally {
-        fs.rmSync(directory, { recursive: true, force: true });
+        remove();
     }
 }
 

@@ -1,7 +1,7 @@
 import { KnownSsh } from "../../components/monitoring-services/ssh-files";
 import { parseConfig } from "../../stacks/config";
 import type { StackConfig, Was } from "../../stacks/model";
-import { pulumiCli } from "../cli";
+import { pulumiCli, stackConfig, stackOutputs } from "../cli";
 import { GrafanaLogin } from "./data";
 
 const PROJECT = "photogather-monitoring";
@@ -18,18 +18,15 @@ export interface StackFacts {
     grafana?: GrafanaLogin;
 }
 
-type Outputs = Record<string, unknown>;
-
 /**
  * Reads a stack's config, outputs and key by the Pulumi CLI.
  *
  * @throws Error where there is no such stack, or it was never deployed
  */
 export function readStack(stack: string): StackFacts {
-    const raw = JSON.parse(pulumiCli("config", "--show-secrets", "--json", "--stack", stack)) as Record<string, { value?: string }>;
-    const config = parseConfig(Object.fromEntries(Object.entries(raw).map(([key, { value = "" }]) => [key, value])), PROJECT, stack);
+    const config = parseConfig(stackConfig(stack), PROJECT, stack);
     const owner = config.owner ? stack : config.member?.stack;
-    const shared = owner ? readOutputs(owner) : {};
+    const shared = owner ? stackOutputs(owner) : {};
     const { url } = (shared.monitoring ?? config.member?.connection?.gateway ?? {}) as { url?: string };
     if (!url) throw new Error(`stack ${owner ?? stack} has no output \`monitoring\`: run \`pulumi up -s ${owner ?? stack}\` first`);
     return {
@@ -58,10 +55,6 @@ export function parseSshFiles(files: Record<string, string>): KnownSsh | undefin
         return { address, port: Number(port), user: users[index], hostKey, privateKey: files[index === 0 ? "host.key" : "jump.key"] };
     });
     return { ...host, jump };
-}
-
-function readOutputs(stack: string): Outputs {
-    return JSON.parse(pulumiCli("stack", "output", "--stack", stack, "--show-secrets", "--json")) as Outputs;
 }
 
 function readDeployKey(stack: string, environment: string): string {

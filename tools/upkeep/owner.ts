@@ -1,5 +1,5 @@
 import { SERVICES } from "../../components/monitoring-services/services";
-import { pulumiCli } from "../cli";
+import { stackOutputs } from "../cli";
 
 /** What an owner stack's state tells of its monitoring host. */
 export interface OwnerState {
@@ -19,7 +19,7 @@ export const SERVICE_NAMES = SERVICES.map(({ name }) => name);
  * @throws Error in one sentence where the stack is none, or no owner
  */
 export function readOwner(stack: string): OwnerState {
-    return parseOwner(stack, JSON.parse(pulumiCli("stack", "output", "--stack", stack, "--show-secrets", "--json")) as Record<string, unknown>);
+    return parseOwner(stack, stackOutputs(stack));
 }
 
 /** Checks outputs, which may be those of any stack. */
