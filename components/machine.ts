@@ -107,11 +107,11 @@ export interface MachineBundle {
     /** The bundle's name again, plain: scripts are made before the bundle is known. */
     bundleName: string;
     /** Shell text that runs as root before the files are unpacked; stdin must be left alone (`</dev/null`). Holds no secret. */
-    before?: pulumi.Input<string>;
+    before?: string;
     /** Shell text that runs as root when the files are in place; `$CHANGED` lists those that changed. Holds no secret. */
-    after?: pulumi.Input<string>;
+    after?: string;
     /** Shell text that runs as root on removal, before the files go. Holds no secret. */
-    remove?: pulumi.Input<string>;
+    remove?: string;
 }
 
 /** What `machineFiles` does on a machine. */
@@ -130,35 +130,34 @@ export interface MachineFilesArgs extends MachineBundle {
  */
 export function machineFiles(name: string, args: MachineFilesArgs, opts: pulumi.CustomResourceOptions): remote.Command | local.Command {
     const repair = args.machine.repair ? `# repair ${shell(args.machine.repair)}\n` : "";
-    const loginKeys = pulumi.all(args.machine.ssh?.authorizedKeys ?? []).apply((keys) => (keys.length > 0 ? loginKeysScript(keys) : ""));
-    const known = pulumi.all([args, ...(args.more ?? [])].map(({ bundle, before = "", after = "", remove = "" }) => pulumi.all([bundle, before, after, remove]).apply(
-        ([files, first, then, last]) => ({ bundle: files as Bundle, before: first, after: then, remove: last }))));
-    return machineScript(name, {
-        machine: args.machine, patience: args.patience, triggers: args.triggers,
-        create: pulumi.all([known, loginKeys]).apply(([parts, keys]) => repair + oneAfterAnother(parts.map((part, i) => installScript(part, keeper(args, i), i === 0 ? keys : "")))),
-        delete: known.apply((parts) => oneAfterAnother(parts.map((part, i) => uninstallScript(part, keeper(args, i))).reverse())),
-        input: pulumi.secret(known.apply((parts) => parts.map(({ bundle }) => encodeBundle(bundle)).join(""))),
-    }, opts);
+    const parts = [args, ...(args.more ?? [])];
+    const { authorizedKeys = [] } = args.machine.ssh ?? {};
+    // One step for all of it: with a thousand hosts each step of each host counts.
+    const scripts = pulumi.all([pulumi.all(parts.map(({ bundle }) => bundle)), pulumi.all(authorizedKeys)]).apply(([bundles, keys]) => {
+        const known = parts.map((part, i): KnownBundle => ({ ...part, bundle: bundles[i] as Bundle, by: i === 0 ? "" : args.bundleName }));
+        const loginKeys = keys.length > 0 ? loginKeysScript(keys) : "";
+        return {
+            create: repair + oneAfterAnother(known.map((part, i) => installScript(part, i === 0 ? loginKeys : ""))),
+            delete: oneAfterAnother(known.map(uninstallScript).reverse()),
+            input: known.map(({ bundle }) => encodeBundle(bundle)).join(""),
+        };
+    });
+    return scriptCommand(name, { machine: args.machine, patience: args.patience, triggers: args.triggers }, pulumi.secret(scripts), opts);
 }
 
 /** A `MachineBundle` when everything is known. */
-interface KnownBundle {
+interface KnownBundle extends MachineBundle {
     bundle: Bundle;
-    before: string;
-    after: string;
-    remove: string;
+    /** The bundle that it came beside, "" where it is the first. */
+    by: string;
 }
 
-function installScript({ bundle, before, after }: KnownBundle, by: string, loginKeys: string): string {
+function installScript({ bundle, before, after, by }: KnownBundle, loginKeys: string): string {
     return `${before ? `set -eu\n{\n${before}\n} </dev/null\n` : ""}${unpackScript(bundle.name, by)}{\n${loginKeys}${after || ":"}\n} </dev/null\n`;
 }
 
-function uninstallScript({ bundle, remove }: KnownBundle, by: string): string {
+function uninstallScript({ bundle, remove, by }: KnownBundle): string {
     return `${ownedScript(bundle.name, bundle.machine, by)}{\n${remove || ":"}\n} </dev/null\n${removeScript(bundle.name)}`;
-}
-
-function keeper({ bundleName }: MachineFilesArgs, index: number): string {
-    return index === 0 ? "" : bundleName;
 }
 
 /** Each in a shell of its own, as each may define what it likes, and end early; what follows a failure is left undone. */
@@ -184,8 +183,12 @@ export interface MachineScriptArgs {
  * reads one short line and what the script said, rather than a page of shell.
  */
 export function machineScript(name: string, { create, delete: remove, input, ...rest }: MachineScriptArgs, opts: pulumi.CustomResourceOptions): remote.Command | local.Command {
-    const stdin = pulumi.all([create, remove ?? "", input ?? ""]).apply(([onCreate, onDelete, text]) => encodeScripts({ create: onCreate, delete: onDelete, input: text }));
-    return machineCommand(name, { ...rest, create: runScript(1), delete: runScript(2), stdin }, opts);
+    const scripts = pulumi.all([create, remove ?? "", input ?? ""]).apply(([onCreate, onDelete, text]) => ({ create: onCreate, delete: onDelete, input: text }));
+    return scriptCommand(name, rest, scripts, opts);
+}
+
+function scriptCommand(name: string, args: Omit<MachineCommandArgs, "create" | "delete" | "stdin">, scripts: pulumi.Output<Scripts>, opts: pulumi.CustomResourceOptions) {
+    return machineCommand(name, { ...args, create: runScript(1), delete: runScript(2), stdin: scripts.apply(encodeScripts) }, opts);
 }
 
 /** What `machineScript` sends. */

@@ -16,11 +16,11 @@ export async function deploy({ keysDirectory }: DeployOptions): Promise<Record<s
     const { environment, was, deployKeyGenerations, repair } = config;
     if (config.owner) {
         const { outputs, connections, jump, monitoring, ready, guard } = deployShared(config.owner, config, keysDirectory);
-        const wired = wireEnvironment({ environment, was, deployKeyGenerations, repair, jump, monitoring, connection: connections[environment], dependsOn: [ready] });
+        const wired = await wireEnvironment({ environment, was, deployKeyGenerations, repair, jump, monitoring, connection: connections[environment], dependsOn: [ready] });
         guard(wired.resources);
         return { ...outputs, ...wired.outputs };
     }
     const connection = pulumi.secret(await readConnection(config));
     const { jump } = config.member!;
-    return wireEnvironment({ environment, was, deployKeyGenerations, repair, jump: jump && withKey(jump, jump.privateKey), connection, dependsOn: [] }).outputs;
+    return (await wireEnvironment({ environment, was, deployKeyGenerations, repair, jump: jump && withKey(jump, jump.privateKey), connection, dependsOn: [] })).outputs;
 }

@@ -31,8 +31,11 @@ export interface EnvironmentArgs {
 const CERTIFICATE_HOURS = 5 * 365 * 24;
 const RENEWAL_HOURS = 365 * 24;
 
+/** After so many hosts what they consist of is handed to the engine, before more are made: with thousands of hosts it halves the memory. */
+const HOSTS_AT_ONCE = 20;
+
 /** Wires every WAS host of one environment: targets for Prometheus, and agents for logs, traces and host metrics. */
-export function wireEnvironment(args: EnvironmentArgs): WiredEnvironment {
+export async function wireEnvironment(args: EnvironmentArgs): Promise<WiredEnvironment> {
     const { environment, was, dependsOn } = args;
     const deployKeys = deployKeysFor(args);
     const hostMetrics = was.some((host) => host.hostMetrics.enabled) ? agentCredentials(environment) : undefined;
@@ -44,15 +47,20 @@ export function wireEnvironment(args: EnvironmentArgs): WiredEnvironment {
         profiles: { ...actuatorProfiles(was), ...(hostMetrics ? { [LOG_AGENT_PROFILE]: profileOf(hostMetrics) } : {}) },
     }, { dependsOn });
 
+    const { gateway } = args.connection;
     const agentOf = (host: Was, after: pulumi.Resource[]) => new LogAgent(`${host.name}-log-agent`, {
-        ...logAgentArgs(host, machineOf(host, args.repair, deployKeys, args.monitoring), { environment, gateway: args.connection.gateway, credentials: hostMetrics }),
+        ...logAgentArgs(host, machineOf(host, args.repair, deployKeys, args.monitoring), { environment, gateway, credentials: hostMetrics }),
         // By the same command: an SSH connection stays open until the engine ends, so one for each host and not two.
         javaAgent: javaAgentArgs(host, environment),
     }, { dependsOn: after });
     const { canaries, others } = planOrder(was);
     // After the gateway: an agent drops what it sends with a token that is not known there yet.
     const proven = canaries.map((host) => agentOf(host, dependsOn));
-    const agents = [...proven, ...others.map((host) => agentOf(host, [...dependsOn, ...proven]))];
+    const agents = [...proven];
+    for (const host of others) {
+        agents.push(agentOf(host, [...dependsOn, ...proven]));
+        if (agents.length % HOSTS_AT_ONCE === 0) await new Promise(setImmediate);
+    }
     return { resources: [targets, ...agents], outputs: deployKeys ? { sshPublicKey: deployKeys.publicKeys[0] } : {} };
 }
 

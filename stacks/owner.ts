@@ -4,7 +4,7 @@ import * as tls from "@pulumi/tls";
 import { Connection, CONNECTION_FORMAT } from "../components/connection";
 import { SshConnection, SshJump } from "../components/machine";
 import { REGISTRATION } from "../components/metrics-target/registration";
-import { AlertingArgs, EnvironmentArgs, GatewayTlsArgs, LoginArgs, MembersGuard, MonitoringServices } from "../components/monitoring-services";
+import { AlertingArgs, EnvironmentArgs, GatewayTlsArgs, LoginArgs, MembersGuard, MonitoringServices, readiness } from "../components/monitoring-services";
 import { DATA } from "../components/monitoring-services/services";
 import { generations, Identity, makeIdentity, newest } from "./identity";
 import type { StackConfig } from "./model";
@@ -52,7 +52,7 @@ export function deployShared(owner: OwnerConfig, { environment, repair }: StackC
 
     const connections = Object.fromEntries(Object.entries(identities).map(([name, identity]) => [name, connectionFor(name, identity, host, services)]));
     return {
-        connections, jump: host.machine.ssh?.jump, monitoring: host.machine.ssh, ready: services,
+        connections, jump: host.machine.ssh?.jump, monitoring: host.machine.ssh, ready: readiness(services),
         guard: (dependsOn) => void new MembersGuard("members-guard", {
             machine: host.machine, ownEnvironment: environment, destroyWithMembers: owner.destroyWithMembers,
         }, { dependsOn: [services, ...dependsOn] }),

@@ -10,7 +10,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { parseArgs } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
-import { parseConfig } from "../stacks/config";
+import { parseConfig, RawConfig } from "../stacks/config";
 import { deploy } from "../stacks/deploy";
 import { OfflineRun, Registration, reveal, runOffline } from "./offline";
 import { renderBudget } from "./plan/budget";
@@ -43,9 +43,10 @@ async function main(): Promise<void> {
         const shown = wanted.includes(stack);
         // Emptied first, so that nothing of an earlier plan is taken for today's.
         if (shown) fs.rmSync(directory, { recursive: true, force: true });
-        const allowed = allowedBy(project, stack);
+        const config = loadConfig(project, stack);
+        const allowed = allowedBy(config, stack);
         let files = 0;
-        const run = await planStack(project, stack, outputs, directory, (registration) => {
+        const run = await planStack(config, stack, outputs, directory, (registration) => {
             if (!shown) return;
             violations.push(...checkPolicies([registration], allowed).map((violation) => `stack ${stack}: ${violation}`));
             files += writeOut(directory, registration);
@@ -57,9 +58,9 @@ async function main(): Promise<void> {
     console.log(`Nothing was deployed. Next: read ${values.out}/, then deploy with \`pulumi up -s ${wanted[0]} --continue-on-error\` (README.md, "The real thing").`);
 }
 
-async function planStack(project: string, stack: string, outputs: Record<string, Record<string, unknown>>, directory: string, onRegistration: (registration: Registration) => void): Promise<OfflineRun> {
-    pulumi.runtime.setAllConfig(loadConfig(project, stack));
-    return runOffline(() => deploy({ keysDirectory: path.join(directory, ".keys") }), {
+async function planStack(config: RawConfig, stack: string, outputs: Record<string, Record<string, unknown>>, directory: string, onRegistration: (registration: Registration) => void): Promise<OfflineRun> {
+    pulumi.runtime.setAllConfig(config);
+    return runOffline(() => deploy({ keysDirectory: path.relative(process.cwd(), path.join(directory, ".keys")) }), {
         stack, onRegistration, answers: ANSWERS, computed: { ...COMPUTED, "pulumi:pulumi:StackReference": (name) => ({ name, outputs: outputsOf(name, outputs), secretOutputNames: [] }) },
     });
 }
@@ -71,8 +72,8 @@ function outputsOf(reference: string, outputs: Record<string, Record<string, unk
 }
 
 /** What the stack's config says that policies shall let pass. */
-function allowedBy(project: string, stack: string): Allowed {
-    const ec2 = parseConfig(loadConfig(project, stack), PROJECT, stack).owner?.host.ec2;
+function allowedBy(config: RawConfig, stack: string): Allowed {
+    const ec2 = parseConfig({ ...config, [`${PROJECT}:was`]: "[]" }, PROJECT, stack).owner?.host.ec2;
     return { world: ec2?.allowWorld ?? false, unprotected: ec2?.dataVolume?.protect === false };
 }
 

@@ -1,3 +1,4 @@
+import { isSection } from "../machine";
 import { quote, validateAbsolutePath, validateAddress, validateEnvironment, validateName, validateOneOf, validatePort } from "../names";
 import { validateJavaAgent } from "../otel-java-agent/plan";
 import { Problem, under } from "../problems";
@@ -51,7 +52,8 @@ function validateCombination(args: LogAgentArgs): Problem[] {
 }
 
 function validateGateway(gateway: LogAgentArgs["gateway"]): Problem[] {
-    const { url } = gateway as AgentGateway;
+    if (!isSection<AgentGateway>(gateway)) return [];
+    const { url } = gateway;
     return typeof url !== "string" || /^https?:\/\/[^/\s]+$/.test(url) ? [] : [{ path: "url", message: "expected http(s)://ADDRESS:PORT without a path" }];
 }
 

@@ -40,7 +40,8 @@ const OWN_LABELS = ["environment", "job", "application", "instance"];
  * profiles that no target names are left out, as the program refuses them.
  */
 export function renderTargets(list: TargetList): string {
-    const targets = list.targets.map(renderTarget).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+    const keyed = list.targets.map(renderTarget).map((target) => ({ target, key: JSON.stringify(target) }));
+    const targets = keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ target }) => target);
     const used = new Set(targets.map(({ profile }) => profile));
     const profiles = Object.entries(list.profiles).filter(([name]) => used.has(name)).sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([name, { username = "", password = "", ca = "", serverName = "" }]) => [name, { username, password, ca, serverName }]);

@@ -29,6 +29,17 @@ export { renderSshFiles, writeSshFiles } from "./ssh-files";
 /** Labels of ours on Docker's things. */
 const LABEL = "photogather-monitoring";
 
+/** Not a property: the package's schema would have it as an output, and a resource is none. */
+const READY = new WeakMap<MonitoringServices, pulumi.Resource>();
+
+/**
+ * What stands when every service runs its present configuration. To depend on it is to depend on all of them; the component itself would stand for each of its
+ * children, 20 dependencies for each of what may be thousands of hosts.
+ */
+export function readiness(services: MonitoringServices): pulumi.Resource {
+    return READY.get(services)!;
+}
+
 /**
  * The shared deployment: gateway, Prometheus, Alertmanager, Loki, Tempo, Grafana and a node exporter in containers on one machine.
  *
@@ -64,6 +75,7 @@ export class MonitoringServices extends pulumi.ComponentResource {
         const containers = this.createContainers(name, args, { provider, network, bundle, hostId, images, files });
         const ready = this.createReady(name, args, { bundle, upgrade }, containers);
         this.createAdminPassword(name, args, containers, ready);
+        READY.set(this, ready);
 
         this.gatewayUrl = pulumi
             .output(args.address)

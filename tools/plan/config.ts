@@ -1,13 +1,14 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { parse } from "yaml";
+// Not another parser: Pulumi's SDK has loaded this one already, and a second is 70 modules of the plan's start.
+import { load } from "js-yaml";
 import { PLACEHOLDER_CERTIFICATE, PLACEHOLDER_KEY, PLACEHOLDER_PUBLIC_KEY, placeholderConnection } from "./world";
 
 /** Stacks that have a config file in the project directory, owner first: members read what the owner's plan gave. */
 export function findStacks(directory: string): string[] {
     const stacks = fs.readdirSync(directory).map((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1]).filter((stack) => stack !== undefined);
-    const owns = (stack: string) => "host" in Object(readStack(directory, stack).find(([key]) => key.endsWith(":monitoring"))?.[1]);
-    return stacks.sort((a, b) => Number(owns(b)) - Number(owns(a)) || a.localeCompare(b));
+    const owners = new Set(stacks.filter((stack) => "host" in Object(readStack(directory, stack).find(([key]) => key.endsWith(":monitoring"))?.[1])));
+    return stacks.sort((a, b) => Number(owners.has(b)) - Number(owners.has(a)) || a.localeCompare(b));
 }
 
 /** The stack's config in the form that the engine hands to a program: structured values as JSON, secrets as placeholders. */
@@ -26,7 +27,7 @@ function readStack(directory: string, stack: string): [string, unknown][] {
     const file = path.join(directory, name);
     if (!fs.existsSync(file)) throw new Error(`there is no ${name}: make one, or name another stack with --stack`);
     try {
-        const { config = {} } = (parse(fs.readFileSync(file, "utf8")) ?? {}) as { config?: Record<string, unknown> };
+        const { config = {} } = (load(fs.readFileSync(file, "utf8")) ?? {}) as { config?: Record<string, unknown> };
         return Object.entries(config ?? {}).map(([key, value]) => [key.includes(":") ? key : `photogather-monitoring:${key}`, value]);
     } catch (error) {
         throw new Error(`${name}: ${(error as Error).message.replace(/\s+$/, "")}`);

@@ -26,9 +26,13 @@ export function plannedFiles(registrations: Registration[]): PlannedFile[] {
 
 /** Writes the files under `directory`. */
 export function writeFiles(directory: string, files: PlannedFile[]): void {
+    const made = new Set<string>();
     for (const file of files) {
         const target = path.join(directory, file.path);
-        fs.mkdirSync(path.dirname(target), { recursive: true });
+        const parent = path.dirname(target);
+        // Once each: with thousands of hosts the calls are a tenth of the plan's time.
+        if (!made.has(parent)) fs.mkdirSync(parent, { recursive: true });
+        made.add(parent);
         fs.writeFileSync(target, file.content);
     }
 }
