@@ -9,6 +9,8 @@ export interface MemoryGroup {
     wrap(program: string, args: string[]): { program: string; args: string[] };
     /** Most memory that the group had since the last `reset`, page cache included, in MiB. */
     peakMiB(): number;
+    /** What it has now, in MiB: what cannot be given back (`anonymous`), and page cache. */
+    usage(): { anonymous: number; cache: number };
     /** How often the kernel had to refuse or kill. */
     kills(): number;
     reset(): void;
@@ -20,10 +22,12 @@ interface Hierarchy {
     limit: string;
     peak: string;
     kills: { file: string; pattern: RegExp };
+    anonymous: RegExp;
+    cache: RegExp;
 }
 
-const V1: Hierarchy = { root: "/sys/fs/cgroup/memory", limit: "memory.limit_in_bytes", peak: "memory.max_usage_in_bytes", kills: { file: "memory.oom_control", pattern: /oom_kill (\d+)/ } };
-const V2: Hierarchy = { root: "/sys/fs/cgroup", limit: "memory.max", peak: "memory.peak", kills: { file: "memory.events", pattern: /oom_kill (\d+)/ } };
+const V1: Hierarchy = { root: "/sys/fs/cgroup/memory", limit: "memory.limit_in_bytes", peak: "memory.max_usage_in_bytes", kills: { file: "memory.oom_control", pattern: /oom_kill (\d+)/ }, anonymous: /^total_rss (\d+)/m, cache: /^total_cache (\d+)/m };
+const V2: Hierarchy = { root: "/sys/fs/cgroup", limit: "memory.max", peak: "memory.peak", kills: { file: "memory.events", pattern: /oom_kill (\d+)/ }, anonymous: /^anon (\d+)/m, cache: /^file (\d+)/m };
 
 /** A group with that limit, or undefined where this machine lets us make none: then all that can be done is to look at the peak afterwards. */
 export function memoryGroup(name: string, limitMiB: number): MemoryGroup | undefined {
@@ -36,6 +40,11 @@ export function memoryGroup(name: string, limitMiB: number): MemoryGroup | undef
     return {
         wrap: (program, args) => ({ program: "/bin/sh", args: ["-c", 'echo $$ > "$0" && exec "$@"', file("cgroup.procs"), program, ...args] }),
         peakMiB: () => Number(fs.readFileSync(file(hierarchy.peak), "utf8")) / 1024 / 1024,
+        usage: () => {
+            const stat = fs.readFileSync(file("memory.stat"), "utf8");
+            const [anonymous, cache] = [hierarchy.anonymous, hierarchy.cache].map((pattern) => Number(pattern.exec(stat)?.[1]) / 1024 / 1024);
+            return { anonymous, cache };
+        },
         kills: () => Number(hierarchy.kills.pattern.exec(fs.readFileSync(file(hierarchy.kills.file), "utf8"))?.[1] ?? 0),
         reset: () => tryWrite(file(hierarchy.peak), "0"),
         remove: () => fs.rmdirSync(directory),

@@ -18,13 +18,32 @@ export interface BenchBackend {
     program: Limited;
 }
 
+/** Our Loki, without anything in it. */
+export async function startLoki(running: Running, binary: string, args: KnownServicesArgs, name = "loki"): Promise<BenchBackend> {
+    const [http, grpc] = await freePorts(2);
+    const own = { "http_listen_port: 3100": listen("http", http), "grpc_listen_port: 9096": listen("grpc", grpc), "alertmanager:9093": "127.0.0.1:9" };
+    running.write(renderLoki(args), running.rewriting("loki", own));
+    const backend = start(running, "loki", binary, http, name);
+    await eventually("Loki is ready", 90, async () => (await fetch(`${backend.url}/ready`)).ok);
+    return backend;
+}
+
+/** Our Tempo, without anything in it. */
+export async function startTempo(running: Running, binary: string, args: KnownServicesArgs, prometheus: string, name = "tempo"): Promise<BenchBackend & { otlp: string }> {
+    const [http, grpc, otlpGrpc, otlp] = await freePorts(4);
+    const own = {
+        "http_listen_port: 3200": listen("http", http), "grpc_listen_port: 9095": listen("grpc", grpc), "127.0.0.1:9095": `127.0.0.1:${grpc}`,
+        "0.0.0.0:4317": `127.0.0.1:${otlpGrpc}`, "0.0.0.0:4318": `127.0.0.1:${otlp}`, "http://prometheus:9090": prometheus,
+    };
+    running.write(renderTempo(args), running.rewriting("tempo", own));
+    const backend = start(running, "tempo", binary, http, name);
+    await eventually("Tempo is ready", 90, async () => (await fetch(`${backend.url}/ready`)).ok);
+    return { ...backend, otlp: `http://127.0.0.1:${otlp}` };
+}
+
 /** Loki with an hour of lines in it. */
 export async function fillLoki(running: Running, binary: string, args: KnownServicesArgs, hosts: SimulatedHost[], [from, to]: [number, number]): Promise<BenchBackend> {
-    const [http, grpc] = await freePorts(2);
-    const own = { "http_listen_port: 3100": listen("http", http), "grpc_listen_port: 9096": listen("grpc", grpc) };
-    running.write(renderLoki(args), running.rewriting("loki", { ...own, "alertmanager:9093": "127.0.0.1:9" }));
-    const backend = start(running, "loki", binary, http);
-    await eventually("Loki is ready", 90, async () => (await fetch(`${backend.url}/ready`)).ok);
+    const backend = await startLoki(running, binary, args);
     // A minute of all hosts at a time, as they would have come.
     for (let minute = from; minute < to; minute += 60) {
         for (const environment of new Set(hosts.map((host) => host.environment))) {
@@ -40,21 +59,14 @@ export async function fillLoki(running: Running, binary: string, args: KnownServ
 
 /** Tempo with an hour of traces in it. */
 export async function fillTempo(running: Running, binary: string, args: KnownServicesArgs, hosts: SimulatedHost[], prometheus: string, [from, to]: [number, number]): Promise<BenchBackend> {
-    const [http, grpc, otlpGrpc, otlp] = await freePorts(4);
-    const own = {
-        "http_listen_port: 3200": listen("http", http), "grpc_listen_port: 9095": listen("grpc", grpc), "127.0.0.1:9095": `127.0.0.1:${grpc}`,
-        "0.0.0.0:4317": `127.0.0.1:${otlpGrpc}`, "0.0.0.0:4318": `127.0.0.1:${otlp}`, "http://prometheus:9090": prometheus,
-    };
-    running.write(renderTempo(args), running.rewriting("tempo", own));
-    const backend = start(running, "tempo", binary, http);
-    await eventually("Tempo is ready", 90, async () => (await fetch(`${backend.url}/ready`)).ok);
+    const backend = await startTempo(running, binary, args, prometheus);
     for (let minute = from; minute < to; minute += 60) {
         for (const environment of new Set(hosts.map((host) => host.environment))) {
             const resourceSpans = hosts.filter((host) => host.environment === environment).map((host) => ({
                 resource: { attributes: attributes({ "service.name": host.application, "service.instance.id": host.instance, "deployment.environment.name": environment }) },
                 scopeSpans: [{ spans: Array.from({ length: 60 * TRACES_PER_SECOND }, (_, i) => spans(minute + i / TRACES_PER_SECOND, host.phase + i)).flat() }],
             }));
-            await post(`http://127.0.0.1:${otlp}/v1/traces`, environment, { resourceSpans });
+            await post(`${backend.otlp}/v1/traces`, environment, { resourceSpans });
         }
     }
     // What is so old is found only once it is in blocks, and the list of them has been read again.
@@ -66,10 +78,10 @@ export async function fillTempo(running: Running, binary: string, args: KnownSer
     return backend;
 }
 
-function start(running: Running, name: "loki" | "tempo", binary: string, port: number): BenchBackend {
+function start(running: Running, name: "loki" | "tempo", binary: string, port: number, group: string): BenchBackend {
     const { command, envs, memory } = planContainers({ dataDirectory: "/data", memoryMiB: SMALL_HOST_MIB, port: 8080, acme: false })[name];
     const flags = (command as string[]).map(running.rewriting(name, {}));
-    return { url: `http://127.0.0.1:${port}`, program: startLimited(running, name, binary, flags, { envs: envs as string[], limitMiB: memory as number }) };
+    return { url: `http://127.0.0.1:${port}`, program: startLimited(running, group, binary, flags, { envs: envs as string[], limitMiB: memory as number }) };
 }
 
 function listen(kind: string, port: number): string {

@@ -29,14 +29,14 @@ export class BenchPrometheus {
     }
 
     /** Starts it with storage only: neither targets nor rules, so that the past can be written first. */
-    async start(binary: string): Promise<void> {
+    async start(binary: string, name = "prometheus"): Promise<void> {
         this.running.write(this.files, this.rewriting());
         const whole = fs.readFileSync(this.configuration, "utf8");
         fs.renameSync(this.configuration, `${this.configuration}.whole`);
         fs.writeFileSync(this.configuration, whole.replace(/\n(rule_files|alerting|scrape_config_files):[\s\S]*/, "\n"));
         const { command, envs, memory } = planContainers({ dataDirectory: "/data", memoryMiB: SMALL_HOST_MIB, port: 8080, acme: false }).prometheus;
         const flags = (command as string[]).map((flag) => this.rewriting()(flag));
-        this.program = startLimited(this.running, "prometheus", binary, [...flags, `--web.listen-address=127.0.0.1:${this.port}`], { envs: envs as string[], limitMiB: memory as number });
+        this.program = startLimited(this.running, name, binary, [...flags, `--web.listen-address=127.0.0.1:${this.port}`], { envs: envs as string[], limitMiB: memory as number });
         await eventually("Prometheus is ready", 60, async () => (await fetch(`${this.url}/-/ready`)).ok);
     }
 
@@ -60,6 +60,12 @@ export class BenchPrometheus {
             }));
             await remoteWrite(this.url, series);
         }
+    }
+
+    /** Where other services are found, by the address that the rendered file has; before it goes live. */
+    locate(addresses: Record<string, string>): void {
+        const whole = fs.readFileSync(`${this.configuration}.whole`, "utf8");
+        fs.writeFileSync(`${this.configuration}.whole`, Object.entries(addresses).reduce((text, [from, to]) => text.replaceAll(from, to), whole));
     }
 
     /** From now on it scrapes and evaluates as it is deployed. */

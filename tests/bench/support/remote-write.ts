@@ -1,3 +1,5 @@
+import { field, varint } from "./protobuf";
+
 /** One series with its samples in the order of time. */
 export interface Written {
     labels: Record<string, string>;
@@ -38,7 +40,7 @@ function encodeRequest(series: Written[]): Buffer {
         const head = encodeLabels(labels);
         const body = Buffer.alloc(samples.length * 18);
         samples.forEach(([at, value], i) => writeSample(body, i * 18, value, at));
-        const tail = exemplars.map((exemplar) => message(3, Buffer.concat([encodeLabels(exemplar.labels), exemplarValue(exemplar.value, exemplar.at)])));
+        const tail = exemplars.map((exemplar) => field(3, Buffer.concat([encodeLabels(exemplar.labels), exemplarValue(exemplar.value, exemplar.at)])));
         const length = head.length + body.length + tail.reduce((sum, each) => sum + each.length, 0);
         return [Buffer.from([(1 << 3) | 2]), varint(length), head, body, ...tail];
     }));
@@ -46,7 +48,7 @@ function encodeRequest(series: Written[]): Buffer {
 
 function encodeLabels(labels: Record<string, string>): Buffer {
     const sorted = Object.entries(labels).filter(([, value]) => value !== "").sort(([a], [b]) => (a < b ? -1 : 1));
-    return Buffer.concat(sorted.map(([name, value]) => message(1, Buffer.concat([message(1, Buffer.from(name)), message(2, Buffer.from(value))]))));
+    return Buffer.concat(sorted.map(([name, value]) => field(1, Buffer.concat([field(1, Buffer.from(name)), field(2, Buffer.from(value))]))));
 }
 
 /** Field 2 of a series: a message of 16 bytes with a double and a time, whose number takes six bytes in our century. */
@@ -64,17 +66,6 @@ function exemplarValue(value: number, milliseconds: number): Buffer {
     double[0] = (2 << 3) | 1;
     double.writeDoubleLE(value, 1);
     return Buffer.concat([double, Buffer.from([3 << 3]), varint(milliseconds)]);
-}
-
-function message(field: number, body: Buffer): Buffer {
-    return Buffer.concat([Buffer.from([(field << 3) | 2]), varint(body.length), body]);
-}
-
-function varint(value: number): Buffer {
-    const bytes: number[] = [];
-    let rest = value;
-    for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128);
-    return Buffer.from([...bytes, rest]);
 }
 
 /** Snappy's block format with nothing compressed: literals only. */

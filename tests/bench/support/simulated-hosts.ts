@@ -63,11 +63,17 @@ export function serveHosts(hosts: SimulatedHost[], jobs: Record<string, Series[]
         if (!host || !series) return void response.writeHead(404).end();
         const now = Date.now() / 1000;
         response.writeHead(200, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" });
-        response.end(series.map((each, i) => `${heads[job][i]}${valueAt(each, host, simulation, now)}\n`).join(""));
+        response.end(hostText(series, heads[job], host, simulation, now));
     });
 }
 
-function renderHead({ name, labels }: Series): string {
+/** What a host shows: each series' head with its value. */
+export function hostText(series: Series[], heads: string[], host: SimulatedHost, simulation: Simulation, seconds: number): string {
+    return series.map((each, i) => `${heads[i]}${valueAt(each, host, simulation, seconds)}\n`).join("");
+}
+
+/** Name and labels of a series as text. */
+export function renderHead({ name, labels }: Series): string {
     const parts = Object.entries(labels).map(([label, value]) => `${label}="${value.replace(/\\/g, "\\\\").replace(/"/g, '\\"').replace(/\n/g, "\\n")}"`);
     return `${name}${parts.length > 0 ? `{${parts.join(",")}}` : ""} `;
 }

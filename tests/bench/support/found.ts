@@ -1,0 +1,62 @@
+import { eventually } from "../../support/running";
+import { Side } from "./sides";
+import { SimulatedHost } from "./simulated-hosts";
+
+/** What can be queried of an environment since then; asked until it is all that was taken, or no more comes. */
+export interface Found {
+    lines: number;
+    spans: number;
+    samples: number;
+}
+
+async function json<T>(url: string, headers: Record<string, string>): Promise<T> {
+    const answer = await fetch(url, { headers });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${url}: ${answer.status} ${text.slice(0, 300)}`);
+    return JSON.parse(text) as T;
+}
+
+interface Vector { data: { result: { value: [number, string] }[] } }
+
+/** Lines of an environment; those of a flood left out. */
+export async function countLines(side: Side, environment: string, sinceSeconds: number): Promise<number> {
+    const now = Math.ceil(Date.now() / 1000) + 1;
+    const application = side.environmentLabel === "environment" ? "application" : "service_name";
+    const query = `sum(count_over_time({${side.environmentLabel}="${environment}",${application}!="flood"}[${now - sinceSeconds}s]))`;
+    const { data } = await json<Vector>(`${side.loki}/loki/api/v1/query?${new URLSearchParams({ query, time: `${now}000000000` })}`, side.reading);
+    return Number(data.result[0]?.value[1] ?? 0);
+}
+
+interface Matrix { series: { samples: { value?: number }[] }[] }
+
+/** Spans of an environment, as TraceQL metrics count them. */
+export async function countSpans(side: Side, environment: string, sinceSeconds: number): Promise<number> {
+    const now = Math.ceil(Date.now() / 1000) + 10;
+    const q = `{ resource.deployment.environment.name = "${environment}" && resource.service.name != "flood" } | count_over_time()`;
+    const { series } = await json<Matrix>(`${side.tempo}/api/metrics/query_range?${new URLSearchParams({ q, start: String(sinceSeconds), end: String(now), step: "60s" })}`, side.reading);
+    return series.flatMap(({ samples }) => samples).reduce((sum, { value = 0 }) => sum + value, 0);
+}
+
+/** Samples of each host's application, one host after the other: all at once would be more than one query may read. */
+export async function countSamples(side: Side, hosts: SimulatedHost[], sinceSeconds: number): Promise<number> {
+    const now = Math.ceil(Date.now() / 1000) + 1;
+    let sum = 0;
+    for (const { environment, instance } of hosts) {
+        // What Prometheus adds of its own is none of the host's.
+        const query = `{environment="${environment}",instance="${instance}",job="was",__name__!~"up|scrape_.*|.*:.*|ALERTS.*"}[${now - sinceSeconds}s]`;
+        const { data } = await json<{ data: { result: { values: unknown[] }[] } }>(`${side.prometheus}/api/v1/query?${new URLSearchParams({ query, time: String(now) })}`, {});
+        sum += data.result.reduce((total, { values }) => total + values.length, 0);
+    }
+    return sum;
+}
+
+/** Asks until at least so many are found; then, or after that time, the last answer. */
+export async function settled(wanted: number, seconds: number, ask: () => Promise<number>): Promise<number> {
+    let last = 0;
+    await eventually("all is found", seconds, async () => {
+        last = await ask();
+        if (last < wanted) await new Promise((resolve) => setTimeout(resolve, 3000));
+        return last >= wanted;
+    }).catch((error: Error) => { if (last === 0) process.stdout.write(`${error.message}\n`); });
+    return last;
+}
