@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import type { Connection } from "../../components/connection";
-import { explain } from "./support/counted/count";
-import { CountedStream } from "./support/counted/stream";
+import { CountedTraffic } from "./support/counted/traffic";
 import { GrafanaClient } from "./support/grafana";
 import { Ingest } from "./support/ingest";
 import { knownSecrets, secretsIn } from "./support/secrets";
 import { ssh } from "./support/ssh";
-import { eventually, sleep } from "./support/wait";
+import { sleep } from "./support/wait";
 import { Environment, World } from "./support/world";
 
 /** The owner's own environment, which its `up` moves, and a member's, which moves between the phases. */
@@ -17,7 +16,7 @@ describe("rotation with traffic on", () => {
     let world: World;
     let grafana: GrafanaClient;
     let containers: Record<string, string>;
-    const streams = {} as Record<(typeof ROTATED)[number], CountedStream>;
+    let traffic: CountedTraffic;
     const old = {} as Record<(typeof ROTATED)[number], Connection>;
     let oldPassword: string;
 
@@ -27,14 +26,11 @@ describe("rotation with traffic on", () => {
         const outputs = await world.stacks.prod.outputs();
         for (const name of ROTATED) old[name] = outputs[`connection_${name}`] as Connection;
         oldPassword = outputs.grafanaPassword as string;
-        const { prod, dev } = world.hosts;
-        streams.prod = await CountedStream.start({ host: prod, file: "/var/log/was/counted.log", linesPerSecond: LINES_PER_SECOND, otlp: "http://127.0.0.1:4318" });
-        const pid = (await dev.must("docker inspect --format '{{.State.Pid}}' was")).trim();
-        streams.dev = await CountedStream.start({ host: dev, file: `/proc/${pid}/fd/1`, linesPerSecond: LINES_PER_SECOND, otlp: "http://172.17.0.1:4318" });
+        traffic = await CountedTraffic.start(world, LINES_PER_SECOND);
         containers = await world.containers();
         await sleep(5000);
     });
-    after(async () => { for (const stream of Object.values(streams)) await stream.remove(); });
+    after(() => traffic.remove());
 
     /** Both kinds of secrets of both environments, and the stack's `up`. */
     const phase = async (generations: number[], environments: Environment[]): Promise<void> => {
@@ -74,22 +70,9 @@ describe("rotation with traffic on", () => {
     });
 
     it("no line and no span is lost, and no container was restarted", async () => {
-        await Promise.all(Object.values(streams).map((stream) => stream.stop()));
-        for (const [name, stream] of Object.entries(streams)) {
-            const mark = await stream.mark();
-            await eventually(`lines of ${name}`, 60, async () => {
-                const count = await stream.lines(grafana, mark);
-                if (count.lost.length > 0) throw new Error(explain(count));
-                world.figures[`rotation, lines of ${name}, none lost`] = count.sent;
-                return true;
-            });
-            await eventually(`spans of ${name}`, 120, async () => {
-                const count = await stream.spans(grafana, mark);
-                if (count.lost.length > 0) throw new Error(explain(count));
-                world.figures[`rotation, spans of ${name}, none lost`] = count.sent;
-                return true;
-            });
-        }
+        await traffic.stop();
+        const { lines, spans } = await traffic.allThere(grafana);
+        Object.assign(world.figures, { "rotation, lines, none lost": lines, "rotation, spans, none lost": spans });
         assert.deepEqual(await world.containers(), containers);
     });
 
@@ -121,11 +104,13 @@ describe("rotation with traffic on", () => {
         });
     });
 
-    it("none of the new secrets was printed, or stands in a process list", async () => {
-        const secrets = await knownSecrets(world);
-        world.secrets = [...new Set([...world.secrets, ...secrets])];
-        for (const run of world.runs) assert.deepEqual(secretsIn(run.output, secrets), []);
-        for (const host of [world.monitor, world.hosts.prod, world.hosts.dev]) assert.deepEqual(secretsIn(await host.must("cat /tmp/process-list"), secrets), [], host.name);
-        assert.deepEqual(secretsIn(await world.monitor.must("docker inspect $(docker ps -aq)"), secrets), []);
+    describe("after all of it", () => {
+        it("none of the new secrets was printed, or stands in a process list", async () => {
+            const secrets = await knownSecrets(world);
+            world.secrets = [...new Set([...world.secrets, ...secrets])];
+            for (const run of world.runs) assert.deepEqual(secretsIn(run.output, secrets), []);
+            for (const host of [world.monitor, world.hosts.prod, world.hosts.dev]) assert.deepEqual(secretsIn(await host.must("cat /tmp/process-list"), secrets), [], host.name);
+            assert.deepEqual(secretsIn(await world.monitor.must("docker inspect $(docker ps -aq)"), secrets), []);
+        });
     });
 });

@@ -40,9 +40,12 @@ describe("faults, with traffic on", () => {
     });
 
     const healthy = async () => Number(await world.monitor.must("docker ps --filter health=healthy --filter name=monitoring- -q | wc -l")) === SERVICES.length || undefined;
-    /** Waits until the service is well, and gives how long it was not there. */
+    /** Waits until the service is well by its own word, and gives how long it was not there. That it runs says nothing: Docker learns of a kill some time later. */
     const back = async (service: string, since: number) => {
-        await eventually(`${service} to be back`, 60, async () => await world.monitor.must(`docker inspect --format '{{.State.Running}}' monitoring-${service}`) === "true" || undefined);
+        const { health: [, ...health] } = SERVICES.find(({ name }) => name === service)!;
+        const started = async () => Date.parse(await world.monitor.must(`docker inspect --format '{{.State.StartedAt}}' monitoring-${service}`)) / 1000 > since;
+        const well = async () => (await world.monitor.exec(`docker exec monitoring-${service} ${health.join(" ")}`)).code === 0;
+        await eventually(`${service} to be back`, 60, async () => (await started() && await well()) || undefined);
         const seconds = Date.now() / 1000 - since;
         if (service === "prometheus") down.push({ from: since, seconds });
         return seconds;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { SERVICES } from "../../components/monitoring-services/services";
 import { gaps } from "./support/counted/count";
 import { CountedTraffic } from "./support/counted/traffic";
 import { GrafanaClient } from "./support/grafana";
@@ -52,12 +53,13 @@ unprovenTests("a data volume that fills up, with traffic on", () => {
         await sleep(8000);
     });
 
-    it("full, they still are, and the services stay", async () => {
+    it("full, they still are, and the services stay; but Prometheus ends itself, and is started until there is room", async () => {
         full = Date.now() / 1000;
         assert.match(await fillUp(world), /No space left on device/);
         await sleep(30_000);
         assert.ok(await answered([503])());
-        assert.equal(await world.monitor.must("docker ps --filter name=monitoring- --filter status=running -q | wc -l"), "7");
+        const running = (await world.monitor.must("docker ps --filter name=monitoring- --filter status=running --format '{{.Names}}'")).split("\n");
+        assert.deepEqual(SERVICES.map(({ name }) => name).filter((name) => name !== "prometheus" && !running.includes(`monitoring-${name}`)), []);
     });
 
     it("with room again, everything comes that was sent meanwhile", async () => {
@@ -67,6 +69,8 @@ unprovenTests("a data volume that fills up, with traffic on", () => {
         const { duplicates } = await traffic.allThere(grafana, 120);
         world.figures["room again to all there"] = (performance.now() - start) / 1000;
         world.figures["lines twice after the full disk"] = duplicates;
+        await eventually("Prometheus to be well again", 90, async () => (await grafana.metrics("count(up == 1)"))[0]?.value > 0 || undefined);
+        world.figures["room again to Prometheus well"] = (performance.now() - start) / 1000;
         const times = await grafana.sampleTimes('jvm_threads_live_threads{instance="prod-was-1"}', Date.now() / 1000 - full);
         world.figures["full disk: longest gap between samples"] = Math.max(0, ...gaps(times, 0).map(({ seconds }) => seconds));
     });

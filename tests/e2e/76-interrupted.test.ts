@@ -91,7 +91,7 @@ unprovenTests("two at the same moment, and one that is interrupted", () => {
         await without();
     });
 
-    it("SIGKILL while the owner makes a container anew: the next `up` says which one is in the way; removed by hand, as documented, the one after it finishes the job", async () => {
+    it("SIGKILL while the owner makes a container anew: the next `up` finishes the job, or says which one is in the way; removed by hand, as documented, the one after it does", async () => {
         const image = `${IMAGES["node-exporter"]}-interrupted`;
         await world.lab.docker.run(["build", "--quiet", "--tag", image, "-"], { input: `FROM ${IMAGES["node-exporter"]}\nLABEL interrupted=yes\n` });
         await world.lab.registry.serve(image);
@@ -99,12 +99,17 @@ unprovenTests("two at the same moment, and one that is interrupted", () => {
         // It is there at once, and "being created" until it has been found well.
         await interruptUp(world, "prod", /Container \S*node-exporter creating/, "SIGKILL", 5000);
         await world.engine.run("pulumi", ["cancel", "--yes", "--stack", "prod"]);
-        const stopped = await world.up("prod");
-        assert.equal(stopped.ok, false);
-        assert.match(stopped.output, /monitoring-node-exporter\W+ is already in use/);
-        await world.monitor.must("docker rm --force monitoring-node-exporter");
-        const run = await world.up("prod");
-        assert.ok(run.ok, run.output);
+        // Which of the two depends on the moment: the engine knows of the container, or it was killed before it was told.
+        const next = await world.up("prod");
+        world.figures["interrupted owner: the next up went through (1) or not (0)"] = Number(next.ok);
+        if (!next.ok) {
+            assert.match(next.output, /monitoring-node-exporter\W+ is already in use/);
+            await world.monitor.must("docker rm --force monitoring-node-exporter");
+            const run = await world.up("prod");
+            assert.ok(run.ok, run.output);
+        }
+        const images = await world.monitor.must("docker inspect --format '{{.Config.Labels.interrupted}}' monitoring-node-exporter");
+        assert.equal(images, "yes");
         const again = await world.up("prod");
         assert.equal(changed(again), 0, again.output);
     });

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { SERVICES } from "../../components/monitoring-services/services";
+import { World } from "./support/world";
+
+/** Capability bits by number, as in linux/capability.h. */
+const NET_BIND_SERVICE = 1n << 10n;
+
+/** What a container may have beside nothing, and why. */
+const MAY: Record<string, { capabilities: bigint; writable: string[] }> = {
+    // The binary of Caddy carries the capability in its file, and Linux does not start it without.
+    "monitoring-gateway": { capabilities: NET_BIND_SERVICE, writable: ["/data", "/tmp"] },
+    "monitoring-prometheus": { capabilities: 0n, writable: ["/prometheus", "/tmp"] },
+    "monitoring-alertmanager": { capabilities: 0n, writable: ["/alertmanager", "/tmp"] },
+    "monitoring-loki": { capabilities: 0n, writable: ["/loki", "/tmp"] },
+    "monitoring-tempo": { capabilities: 0n, writable: ["/tmp", "/var/tempo"] },
+    "monitoring-grafana": { capabilities: 0n, writable: ["/tmp", "/var/lib/grafana"] },
+    "monitoring-node-exporter": { capabilities: 0n, writable: ["/tmp"] },
+};
+
+/** The host's file systems, as the node exporter sees them. Docker before 25 keeps only the uppermost read-only: what lies below is left to their permissions. */
+const HOSTS_OWN = /^\/host\//;
+/** Directories in which anybody may write, each of them with the sticky bit. */
+const ANYBODYS = /^\/(tmp|var\/tmp|dev\/(shm|mqueue)|run\/lock)(\/|$)/;
+
+/** What Docker puts into every container itself. */
+const DOCKERS_OWN = /^\/(proc|sys|dev|etc\/(hostname|hosts|resolv\.conf))(\/|$)/;
+
+interface Inspected {
+    State: { Pid: number };
+    Config: { User: string; Image: string };
+    HostConfig: {
+        Privileged: boolean; NetworkMode: string; PidMode: string; IpcMode: string; UsernsMode: string; Memory: number; MemorySwap: number; PidsLimit: number | null;
+        CpuShares: number; Devices: unknown[] | null; LogConfig: { Type: string; Config: Record<string, string> }; PortBindings: Record<string, { HostIp: string; HostPort: string }[]>;
+    };
+    Mounts: { Source: string; Destination: string; RW: boolean }[];
+}
+
+/** As the kernel has it, not as Docker was asked for it. */
+describe("the containers' confinement", () => {
+    let world: World;
+    let containers: Record<string, Inspected>;
+
+    before(async () => {
+        world = await (await World.get()).deployed();
+        const all = JSON.parse(await world.monitor.must("docker inspect $(docker ps -aq)")) as (Inspected & { Name: string })[];
+        containers = Object.fromEntries(all.map((container) => [container.Name.slice(1), container]));
+    });
+
+    const status = async (name: string) => Object.fromEntries((await world.monitor.must(`cat /proc/${containers[name].State.Pid}/status`)).split("\n").map((line) => line.split(/:\s*/) as [string, string]));
+
+    it("there are these containers, and no other", () => assert.deepEqual(Object.keys(containers).sort(), Object.keys(MAY).sort()));
+
+    for (const [name, { capabilities, writable }] of Object.entries(MAY)) {
+        describe(name, () => {
+            it("is not root, in user and group as its data's owner is", async () => {
+                const { Uid, Gid } = await status(name);
+                const { user } = SERVICES.find((service) => `monitoring-${service.name}` === name)!;
+                assert.deepEqual([...new Set(Uid.split("\t"))], [user.split(":")[0]]);
+                assert.deepEqual([...new Set(Gid.split("\t"))], [user.split(":")[1]]);
+                assert.notEqual(Uid.split("\t")[0], "0");
+            });
+            it("has no capability but those named here, and can gain none", async () => {
+                const found = await status(name);
+                for (const set of ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"]) assert.equal(BigInt(`0x${found[set]}`) & ~capabilities, 0n, `${set} ${found[set]}`);
+                assert.equal(found.NoNewPrivs, "1");
+            });
+            it("has a root file system that cannot be written, and writes in its own places only", async () => {
+                const mounts = (await world.monitor.must(`cat /proc/${containers[name].State.Pid}/mounts`)).split("\n").map((line) => line.split(" "));
+                assert.match(mounts.find(([, at]) => at === "/")![3], /^ro(,|$)/);
+                const open = mounts.filter(([, at, , options]) => /^rw(,|$)/.test(options) && !DOCKERS_OWN.test(at) && !(name === "monitoring-node-exporter" && HOSTS_OWN.test(at))).map(([, at]) => at);
+                assert.deepEqual(open.sort(), writable);
+                assert.deepEqual(containers[name].Mounts.filter(({ Source }) => /docker\.sock/.test(Source)), []);
+            });
+            it("shares no namespace and no device with the host, and is bounded in memory and log", async () => {
+                const { HostConfig: config } = containers[name];
+                assert.deepEqual([config.Privileged, config.PidMode, config.UsernsMode, config.Devices ?? []], [false, "", "", []]);
+                for (const kind of ["net", "pid", "ipc", "uts", "mnt"]) {
+                    const [own, host] = (await world.monitor.must(`readlink /proc/${containers[name].State.Pid}/ns/${kind} /proc/1/ns/${kind}`)).split("\n");
+                    assert.notEqual(own, host, kind);
+                }
+                assert.ok(config.Memory > 0 && config.MemorySwap === config.Memory, String(config.Memory));
+                const limit = await world.monitor.must(`cg=$(sed -n 's/^0:://p; s/^[0-9]*:memory://p' /proc/${containers[name].State.Pid}/cgroup | head -n1); cat /sys/fs/cgroup$cg/memory.max /sys/fs/cgroup/memory$cg/memory.limit_in_bytes 2>/dev/null | head -n1`);
+                assert.equal(Number(limit), config.Memory);
+                assert.deepEqual([config.LogConfig.Type, config.LogConfig.Config], ["json-file", { "max-file": "3", "max-size": "10m" }]);
+            });
+            it("publishes no port, unless it is the gateway, and its image is one that is pinned", () => {
+                const ports = Object.keys(containers[name].HostConfig.PortBindings ?? {});
+                assert.equal(ports.length, name === "monitoring-gateway" ? 1 : 0, ports.join());
+                assert.match(containers[name].Config.Image, /@sha256:|:[^/]*\d|^sha256:/);
+            });
+        });
+    }
+
+    it("the node exporter, which sees the host's files, can write where anybody can and nowhere else", async () => {
+        const found = await world.monitor.must("setpriv --reuid 65532 --regid 65532 --clear-groups find / -maxdepth 6 -path /proc -prune -o -type d -writable -print 2>/dev/null || true");
+        assert.deepEqual(found.split("\n").filter((directory) => directory && !ANYBODYS.test(directory)), []);
+    });
+});
