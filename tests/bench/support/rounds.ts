@@ -55,7 +55,9 @@ export async function measureRound(load: Load, sides: Side[], { hosts, minutes }
     const during = await load.report();
     const generatorCores = (during.processorSeconds - before.processorSeconds) / ((performance.now() - began) / 1000);
     const measured: Measured[] = [];
+    const peaks = (all: Used[]) => SERVICES.map((service, i) => `${service} ${all[i].peakMiB.toFixed(0)}`).join(", ");
     for (const [i, side] of sides.entries()) measured.push({ side, load: used[i], ...await ask(side), whole: gatherers[i].used() });
+    for (const { side, load: before, whole } of measured) process.stdout.write(`${side.name}: peaks under load ${peaks(before)} MiB, with queries ${peaks(whole)} MiB\n`);
     gatherers.forEach((each) => each.stop());
     const after = await load.stop();
     const figures = [];
