@@ -13,6 +13,8 @@ export const IMAGES: Record<string, string> = {
     // 12.4 is the last line that fits a 2 GiB host: 13 idles near 330 MiB.
     grafana: "grafana/grafana:12.4.10",
     "node-exporter": "prom/node-exporter:v1.12.1",
+    // With organizations of Grafana only.
+    "label-proxy": "quay.io/prometheuscommunity/prom-label-proxy:v0.11.1",
 };
 
 /** An agent that runs on a WAS host, from a download or from an image. */

@@ -4,8 +4,9 @@ import { validateLoginKeys } from "../components/login-keys";
 import { validateLogAgent } from "../components/log-agent/validate";
 import { validateTargets } from "../components/metrics-target/targets";
 import { DEFAULT_DATA_GIB, validateMonitoringHost } from "../components/monitoring-host/validate";
-import { validateMemory } from "../components/monitoring-services/budget";
+import { servicesMemoryMiB, validateMemory } from "../components/monitoring-services/budget";
 import { validateLogin } from "../components/monitoring-services/login";
+import { validateOrganizations } from "../components/monitoring-services/organizations";
 import { validateQuotas } from "../components/monitoring-services/quotas";
 import { planRetention, validateLogRetention, validateRetention } from "../components/monitoring-services/retention";
 import { validateAlerting } from "../components/monitoring-services/validate-alerting";
@@ -15,6 +16,7 @@ import { validateGrafana } from "../components/monitoring-services/validate-graf
 import { validateJavaAgent } from "../components/otel-java-agent/plan";
 import { Problem, under } from "../components/problems";
 import type { Was } from "./model";
+import { organizationsOf } from "./organizations";
 import { hostMemoryMiB } from "./owner-host";
 import { actuatorProfiles, javaAgentArgs, logAgentArgs, planTargets } from "./host-args";
 import type { EnvironmentConfig, OwnerConfig, SshConfig } from "./schema";
@@ -152,6 +154,7 @@ export function crossCheckOwner(owner: OwnerConfig, environment: string, was: Ho
     const { withoutDashboards, withoutDataSources, withoutAlerts, alerting, thresholds } = owner;
     problems.push(...under("monitoring", validateGrafana({ withoutDashboards, withoutDataSources }, Object.keys(environments))));
     problems.push(...under("monitoring.login", validateLogin(owner.login ?? {}, owner.tls ?? "ca")));
+    problems.push(...under("monitoring.organizations", validateOrganizations(organizationsOf(owner), Object.keys(environments), owner.login)));
     problems.push(...under("monitoring", validateAlerting({ alerting, thresholds, withoutAlerts })));
     problems.push(...under("monitoring.acceptIrreversible", validateAcceptIrreversible(owner.acceptIrreversible ?? {})));
     const own = environments[environment];
@@ -175,7 +178,7 @@ function checkTls({ tls, certificate, privateKey, domain, host, port }: OwnerCon
 function checkWorkload(owner: OwnerConfig, workload: Workload): Problem[] {
     if (validateRetention(owner.retention ?? {}).length > 0) return [];
     const { ec2 } = owner.host;
-    const host = { memoryMiB: hostMemoryMiB(owner), ...(ec2 ? { diskGiB: ec2.dataVolume?.sizeGiB ?? DEFAULT_DATA_GIB } : {}) };
+    const host = { memoryMiB: servicesMemoryMiB(hostMemoryMiB(owner), owner.organizations), ...(ec2 ? { diskGiB: ec2.dataVolume?.sizeGiB ?? DEFAULT_DATA_GIB } : {}) };
     return validateWorkload("monitoring.workload", workload, planRetention(owner.retention), host);
 }
 

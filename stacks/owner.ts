@@ -8,6 +8,7 @@ import { AlertingArgs, EnvironmentArgs, GatewayTlsArgs, LoginArgs, MembersGuard,
 import { DATA } from "../components/monitoring-services/services";
 import { generations, Identity, makeIdentity, newest } from "./identity";
 import type { StackConfig } from "./model";
+import { memberPasswords, organizationsOf } from "./organizations";
 import { OwnerHost, ownerHost } from "./owner-host";
 import type { EnvironmentConfig, OwnerConfig } from "./schema";
 
@@ -38,11 +39,13 @@ export function deployShared(owner: OwnerConfig, { environment, repair }: StackC
     const host = ownerHost(owner, repair);
     const identities = Object.fromEntries(Object.entries(owner.environments).map(([name, config]) => [name, makeIdentity(name, config)]));
     const adminPassword = pulumi.secret(owner.adminPassword ?? new random.RandomPassword(generations("grafana-admin-password", [owner.adminPasswordGeneration ?? 1])[0], { length: 24, special: false }).result);
+    const passwords = memberPasswords(owner);
     const gatewayTls = makeTls(owner);
 
     const services = new MonitoringServices("monitoring", {
         machine: host.machine, address: host.address, hostId: host.id, memoryMiB: host.memoryMiB, cores: host.cores, bootTimeoutSeconds: host.bootTimeoutSeconds, keysDirectory,
         port: owner.port, tls: gatewayTls, names: [...host.names, ...(owner.names ?? [])], grafanaAdminPassword: adminPassword, login: loginArgs(owner),
+        organizations: organizationsOf(owner, (member) => passwords[member]),
         alerting: alertingArgs(owner), thresholds: owner.thresholds, withoutAlerts: owner.withoutAlerts,
         environments: Object.fromEntries(Object.keys(identities).map((name) => [name, environmentArgs(owner, name, identities[name])])),
         destroyWithMembers: owner.destroyWithMembers,
@@ -62,7 +65,7 @@ export function deployShared(owner: OwnerConfig, { environment, repair }: StackC
                 environments: Object.fromEntries(Object.entries(owner.environments).map(([name, { cidrs, hosts, labels }]) => [name, { cidrs, hosts: hosts ?? [], labels: labels ?? [] }])),
             },
             ...Object.fromEntries(Object.entries(connections).map(([name, connection]) => [`connection_${name}`, connection])),
-            grafanaPassword: adminPassword, ca: services.ca, sshFiles: services.sshFiles,
+            grafanaPassword: adminPassword, ...(Object.keys(passwords).length > 0 ? { grafanaMembers: pulumi.secret(passwords) } : {}), ca: services.ca, sshFiles: services.sshFiles,
         },
     };
 }

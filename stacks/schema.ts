@@ -114,6 +114,9 @@ const login = z.strictObject({
     google: z.strictObject({ clientId: z.string(), clientSecret: z.string(), allowedDomains: z.array(z.string()), admins: z.array(z.string()).optional(), editors: z.array(z.string()).optional() }).optional(),
 });
 
+/** People who see some environments only. */
+const organization = z.strictObject({ environments: z.array(environmentName), members: z.record(z.string(), z.string()).optional() });
+
 /** When alerts fire: any of the built-in thresholds. */
 const thresholds = z.strictObject(Object.fromEntries(Object.keys(DEFAULT_THRESHOLDS).map((name) => [name, z.number().min(0).optional()])) as
     Record<keyof typeof DEFAULT_THRESHOLDS, z.ZodOptional<z.ZodNumber>>);
@@ -124,7 +127,7 @@ const owner = z.strictObject({
     environments: z.record(environmentName, environment),
     port: port.optional(), tls: z.enum(["ca", "provided", "acme", "off"]).optional(), certificate: z.string().optional(), privateKey: z.string().optional(), domain: z.string().optional(),
     trustedCa: z.string().optional(), email: z.string().optional(),
-    names: z.array(address).optional(), adminPassword: z.string().min(12, "expected at least 12 characters").optional(), adminPasswordGeneration: z.int().min(1).optional(), login: login.optional(), directory: absolutePath.optional(),
+    names: z.array(address).optional(), adminPassword: z.string().min(12, "expected at least 12 characters").optional(), adminPasswordGeneration: z.int().min(1).optional(), login: login.optional(), organizations: z.record(z.string(), organization).optional(), directory: absolutePath.optional(),
     retention: z.strictObject({ metrics: duration.optional(), metricsSize: z.string().optional(), logs: duration.optional(), traces: duration.optional() }).optional(),
     workload: workload.optional(), images: z.record(z.string(), z.string()).optional(), acceptIrreversible: z.record(z.string(), z.string()).optional(),
     registry: z.string().optional(), destroyWithMembers: z.boolean().optional(),

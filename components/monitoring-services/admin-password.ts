@@ -13,9 +13,9 @@ export function adminPasswordProgram(): BundleFile {
 }
 
 /**
- * Shell text that sets the password on standard input. The password that was set last stays beside Grafana's data, not among it, where Grafana's container could
+ * Shell text that sets the password on the first line of standard input. The password that was set last stays beside Grafana's data, not among it, where Grafana's container could
  * read it: so it is there with the data on another machine, too.
  */
 export function adminPasswordScript(dataDirectory: string): string {
-    return `exec ${PROGRAM} ${NETWORK}-grafana ${shell(`${dataDirectory}/grafana-admin-password`)}`;
+    return `${PROGRAM} ${NETWORK}-grafana ${shell(`${dataDirectory}/grafana-admin-password`)}`;
 }

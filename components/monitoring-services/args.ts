@@ -4,6 +4,7 @@ import { Machine } from "../machine";
 import { ScrapeLimits } from "../metrics-target/scrape-jobs";
 import { AlertingArgs } from "./alerting-args";
 import { LoginArgs } from "./login-args";
+import { OrganizationArgs } from "./organization-args";
 
 /** The shared deployment on one monitoring host. */
 export interface MonitoringServicesArgs {
@@ -27,6 +28,13 @@ export interface MonitoringServicesArgs {
     grafanaAdminPassword: pulumi.Input<string>;
     /** Logins to Grafana with accounts of GitHub or Google. @default Grafana's own users only */
     login?: LoginArgs;
+    /**
+     * Organizations of Grafana beside the main one, by name: their members see the listed environments only, and take a container more (32 MiB).
+     * e.g. `{ shop: { environments: ["dev"], members: { "alice@example.com": { role: "Viewer", password } } } }`
+     *
+     * @default none: who may log in sees all environments
+     */
+    organizations?: Record<string, OrganizationArgs>;
     /**
      * Grafana dashboards of your own beside the built-in ones: file name to JSON as Grafana exports it, with uids of their own, e.g. `{ "orders.json": "{…}" }`.
      * A folder is a part of the name: `Shop/orders.json`; those of the built-in ones are Overview, Applications and Infrastructure.

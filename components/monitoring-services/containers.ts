@@ -1,9 +1,9 @@
 import * as path from "path";
 import * as docker from "@pulumi/docker";
-import { planBudget } from "./budget";
+import { LABEL_PROXY_BUDGET, planBudget, ServiceBudget } from "./budget";
 import { planCaps } from "./caps";
 import { WATCHDOG } from "./disk-watchdog";
-import { CONFIG, GATEWAY_PORT, NETWORK, Service, SERVICES } from "./services";
+import { CONFIG, GATEWAY_PORT, LABEL_PROXY, NETWORK, planServices, Service } from "./services";
 
 /** What the containers differ by from one deployment to another. All of it plain. */
 export interface ContainerOptions {
@@ -13,6 +13,8 @@ export interface ContainerOptions {
     port: number;
     /** True where a public certificate authority must reach port 443. */
     acme: boolean;
+    /** Organizations of Grafana, by name. @default none */
+    organizations?: object;
 }
 
 /** A container without what only other resources know: its image, its network, its labels. */
@@ -25,9 +27,9 @@ export const REPLACE_ON = ["healthcheck", "tmpfs", "init"];
 
 /** The containers, by service. Everything that Docker would otherwise fill in is said, so that a refresh shows no difference. */
 export function planContainers(options: ContainerOptions): Record<string, ContainerPlan> {
-    const budget = planBudget(options.memoryMiB);
+    const budget: Record<string, ServiceBudget> = { ...planBudget(options.memoryMiB), [LABEL_PROXY.name]: LABEL_PROXY_BUDGET };
     return Object.fromEntries(
-        SERVICES.map((service) => {
+        planServices(options.organizations).map((service) => {
             const { limitMiB, goMemLimitMiB, goGc, cpuShares } = budget[service.name];
             return [
                 service.name,
@@ -100,6 +102,16 @@ const COMMANDS: Record<string, (options: ContainerOptions) => string[]> = {
     ],
     loki: () => ["-config.file=/etc/loki/loki.yml"],
     tempo: () => ["-config.file=/etc/tempo/tempo.yml"],
+    // By the same header as Loki and Tempo have their tenants: `dev|loadtest` is a regular expression, too. A matcher of the query's own stays beside it.
+    "label-proxy": () => [
+        "-insecure-listen-address=0.0.0.0:8080",
+        // Through the gateway's port for reading, as Grafana comes itself.
+        "-upstream=http://gateway:2021",
+        "-label=environment",
+        "-header-name=X-Scope-OrgID",
+        "-regex-match",
+        "-enable-label-apis",
+    ],
     "node-exporter": () => [
         "--path.rootfs=/host",
         "--path.procfs=/host/proc",

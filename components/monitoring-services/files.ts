@@ -9,6 +9,7 @@ import { renderWatchdog, WATCHDOG_DIRECTORIES } from "./disk-watchdog";
 import { renderGateway } from "./gateway";
 import { renderGrafana } from "./grafana";
 import { renderGuard } from "./guard";
+import { organizationsProgram } from "./organizations";
 import { CONFIG, DATA, SERVICES } from "./services";
 import { registrationPolicies, validateMonitoringServices } from "./validate";
 
@@ -30,7 +31,7 @@ export function planServiceBundle(args: KnownServicesArgs): Bundle {
         machine: "monitoring",
         name: BUNDLE,
         directories: [...planDirectories(args.dataDirectory ?? DATA), ...WATCHDOG_DIRECTORIES, ...registration.directories],
-        files: [...renderServiceFiles(args), ...renderWatchdog(args), adminPasswordProgram(), ...registration.files, ...renderGuard()],
+        files: [...renderServiceFiles(args), ...renderWatchdog(args), adminPasswordProgram(), organizationsProgram(), ...registration.files, ...renderGuard()],
     };
 }
 

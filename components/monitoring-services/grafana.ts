@@ -49,17 +49,22 @@ export function datasourceScopes(environments: string[]): Scope[] {
     return [{ suffix: "", title: "", tenants: names.join("|") }, ...names.map((name) => ({ environment: name, suffix: `-${name}`, title: ` (${name})`, tenants: name }))];
 }
 
+/** Where the metrics of all environments are read, and those of some: by the label proxy, which needs to be told which ones. */
+const METRICS = { all: "http://gateway:2021", some: "http://label-proxy:8080" };
+
 /**
  * The built-in data sources. Where one of an environment's is left out, the other one's links lead to that over all environments.
  *
  * @param without uids of those that are not wanted, e.g. `["loki-dev"]`
  * @param withoutDashboards uids of dashboards that are not there to be linked to
+ * @param enforced metrics too are those of these environments only
  */
-export function renderDatasources(environments: string[], without: string[] = [], withoutDashboards: string[] = []): string {
+export function renderDatasources(environments: string[], without: string[] = [], withoutDashboards: string[] = [], enforced = false): string {
     const scopes = datasourceScopes(environments);
     const wanted = (uid: string) => !without.includes(uid);
     const partner = (service: string, suffix: string) => (wanted(`${service}${suffix}`) ? `${service}${suffix}` : service);
     return renderTemplate("grafana/datasources.yml", {
+        metricsUrl: enforced ? METRICS.some : METRICS.all, metricsOf: enforced && scopes[0].tenants,
         lokis: scopes.map(({ suffix, title, tenants, environment }) => ({
             name: `Loki${title}`, uid: `loki${suffix}`, tempo: partner("tempo", suffix), tenants, search: !withoutDashboards.includes(UIDS.logs) && searchLink(environment),
         })).filter(({ uid }) => wanted(uid)),

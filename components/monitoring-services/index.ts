@@ -6,14 +6,15 @@ import { hostPort } from "../names";
 import { failOn } from "../problems";
 import { KnownServicesArgs, MonitoringServicesArgs } from "./args";
 import { adminPasswordScript } from "./admin-password";
-import { SMALL_HOST_MIB } from "./budget";
+import { servicesMemoryMiB } from "./budget";
 import { planContainers, REPLACE_ON } from "./containers";
 import { digest } from "./backends";
 import { BUNDLE, planRestartDigests, planServiceBundle } from "./files";
 import { planGatewayCa, planGatewayUrl } from "./gateway";
 import { BRIDGE } from "./guard";
 import { preflightScript, readyScript, removalScript, settleScript } from "./scripts";
-import { DATA, NETWORK, planImages, SERVICES } from "./services";
+import { DATA, NETWORK, planImages, planServices } from "./services";
+import { organizationsScript, planOrganizations } from "./organizations";
 import { provideSshFiles } from "./ssh-files";
 import { UpgradeArgs, upgradeCheckScript } from "./upgrade";
 import { validateMonitoringServices } from "./validate";
@@ -21,8 +22,9 @@ import { validateMonitoringServices } from "./validate";
 export * from "./alerting-args";
 export * from "./args";
 export * from "./login-args";
+export * from "./organization-args";
 export { AlertThresholds } from "../../dashboards/alerts/thresholds";
-export { explainBudget, planBudget, usableMiB } from "./budget";
+export { explainBudget, planBudget, servicesMemoryMiB, usableMiB } from "./budget";
 export { MembersGuard, MembersGuardArgs } from "./members-guard";
 export { renderSshFiles, writeSshFiles } from "./ssh-files";
 
@@ -62,19 +64,20 @@ export class MonitoringServices extends pulumi.ComponentResource {
         // Not its arguments: what a component is given is kept in the state, and a secret may come as plain text.
         super("photogather-monitoring:index:MonitoringServices", name, {}, opts);
         failOn(`MonitoringServices "${name}"`, validateMonitoringServices(args));
-        const known = pulumi.output({ ...args, machine: undefined }) as unknown as pulumi.Output<KnownServicesArgs>;
+        const memoryMiB = servicesMemoryMiB(args.memoryMiB, args.organizations);
+        const known = pulumi.output({ ...args, memoryMiB, machine: undefined }) as unknown as pulumi.Output<KnownServicesArgs>;
         const bundle = pulumi.secret(known.apply(planServiceBundle));
         const hostId = pulumi.output(args.hostId ?? "");
 
-        const images = planImages(args.images, args.registry);
+        const images = planImages(args.images, args.registry, planServices(args.organizations));
         const upgrade = { dataDirectory: args.dataDirectory ?? DATA, images, acceptIrreversible: args.acceptIrreversible };
 
         const files = this.createFiles(name, args, { bundle, hostId, upgrade }, opts);
         const { provider, sshFiles } = this.createProvider(name, args, files);
         const network = this.createNetwork(name, provider, hostId, files);
-        const containers = this.createContainers(name, args, { provider, network, bundle, hostId, images, files });
+        const containers = this.createContainers(name, { ...args, memoryMiB }, { provider, network, bundle, hostId, images, files });
         const ready = this.createReady(name, args, { bundle, upgrade }, containers);
-        this.createAdminPassword(name, args, containers, ready);
+        this.createGrafanaAccess(name, args, { known, containers, ready });
         READY.set(this, ready);
 
         this.gatewayUrl = pulumi
@@ -138,12 +141,13 @@ export class MonitoringServices extends pulumi.ComponentResource {
         const { provider, network, hostId } = on;
         const plans = planContainers({
             dataDirectory: args.dataDirectory ?? DATA,
-            memoryMiB: args.memoryMiB ?? SMALL_HOST_MIB,
+            memoryMiB: args.memoryMiB!,
+            organizations: args.organizations,
             port: args.port ?? 8080,
             acme: args.tls?.mode === "acme",
         });
         const digests = pulumi.unsecret(on.bundle.apply(({ files }) => planRestartDigests(files)));
-        return SERVICES.map((service) => {
+        return planServices(args.organizations).map((service) => {
             const image = new docker.RemoteImage(
                 `${name}-${service.name}-image`,
                 { name: on.images[service.name], keepLocally: true, triggers: { host: hostId } },
@@ -177,11 +181,20 @@ export class MonitoringServices extends pulumi.ComponentResource {
         return machineScript(`${name}-ready`, { machine: args.machine, create: readyScript(upgrade), input: stdin }, { parent: this, dependsOn: containers });
     }
 
-    /** Sets the admin's password in Grafana itself. Again for each container, as its data may be another's: restored, or brought along. */
-    private createAdminPassword(name: string, args: MonitoringServicesArgs, containers: docker.Container[], ready: pulumi.Resource): void {
-        const grafana = containers[SERVICES.findIndex((service) => service.name === "grafana")];
-        const input = pulumi.secret(pulumi.all([args.grafanaAdminPassword, grafana.id, args.machine.repair ?? ""]).apply((lines) => `${lines.join("\n")}\n`));
-        machineScript(`${name}-admin-password`, { machine: args.machine, create: adminPasswordScript(args.dataDirectory ?? DATA), input }, { parent: this, dependsOn: [ready] });
+    /** Sets in Grafana itself who may log in: the admin's password, and organizations. Again for each container, as its data may be another's: restored, or brought along. */
+    private createGrafanaAccess(
+        name: string,
+        args: MonitoringServicesArgs,
+        { known, containers, ready }: { known: pulumi.Output<KnownServicesArgs>; containers: docker.Container[]; ready: pulumi.Resource },
+    ): void {
+        const data = args.dataDirectory ?? DATA;
+        const grafana = containers[planServices().findIndex((service) => service.name === "grafana")];
+        const lines = pulumi.all([args.grafanaAdminPassword, grafana.id, args.machine.repair ?? "", known.apply(planOrganizations)]);
+        const input = pulumi.secret(lines.apply((all) => `${all.join("\n")}\n`));
+        // printf is the shell's own: nothing of it is on a command line.
+        const create = `set -eu\ninput=$(cat)\nprintf '%s\\n' "$input" | ${adminPasswordScript(data)}\nprintf '%s\\n' "$input" | ${organizationsScript(data)}\n`;
+        // Named as what it did at first: another name would make it anew.
+        machineScript(`${name}-admin-password`, { machine: args.machine, create, input }, { parent: this, dependsOn: [ready] });
     }
 }
 

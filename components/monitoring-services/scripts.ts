@@ -4,7 +4,7 @@ import { SETUP_STATE } from "../monitoring-host/setup-state";
 import { REGISTRATION, registrationApplyScript, registrationRemoveScript, registrationSetupScript } from "../metrics-target/registration";
 import { watchdogInstallScript, watchdogRemoveScript } from "./disk-watchdog";
 import { guardApplyScript, guardRemoveScript } from "./guard";
-import { CONFIG, NETWORK } from "./services";
+import { CONFIG, LABEL_PROXY, NETWORK } from "./services";
 import { UpgradeArgs, versionsScript, wayBackScript } from "./upgrade";
 
 /**
@@ -103,7 +103,7 @@ of() {
   esac
 }
 runs() {
-  [ "$1" != node-exporter ] || return 0
+  case $1 in node-exporter | label-proxy) return 0 ;; esac
   if [ "$1" = grafana ]; then inside http://grafana:3000/api/health | grep -q '"database": *"ok"'; return; fi
   set -- $(of "$1")
   [ "$(metric "$1" "$2_last_reload_successful")" = 1 ] || return 1
@@ -112,7 +112,7 @@ runs() {
 }
 # refuses SERVICE: it has read the present file, and says that it cannot use it.
 refuses() {
-  case $1 in grafana | node-exporter) return 1 ;; esac
+  case $1 in grafana | node-exporter | label-proxy) return 1 ;; esac
   set -- $(of "$1")
   settled "$3" && [ "$(metric "$1" "$2_last_reload_successful")" = 0 ]
 }
@@ -124,7 +124,7 @@ reload_gateway() {
 }
 reload_alertmanager
 asked=$(( $(date +%s) + 8 ))
-for service in prometheus gateway alertmanager loki tempo grafana node-exporter; do
+for service in prometheus gateway alertmanager loki tempo grafana node-exporter${upgrade.images[LABEL_PROXY.name] ? ` ${LABEL_PROXY.name}` : ""}; do
   until well "$service" && runs "$service"; do
     if ill "$service"; then fail "$service does not get well; it said: $(said "$service")$(back "$service")"; fi
     if [ "$(date +%s)" -ge "$deadline" ] || refuses "$service"; then

@@ -61,8 +61,18 @@ export const SERVICES: Service[] = [
     { name: "node-exporter", user: "65532:65532", configMount: "", dataMount: "", stopSeconds: 5, health: wget("http://127.0.0.1:9100/") },
 ];
 
+/** Keeps the members of a Grafana organization to the metrics of its environments, as Prometheus has no tenants. There only where there are organizations. */
+export const LABEL_PROXY: Service = {
+    name: "label-proxy", user: "65533:65533", configMount: "", dataMount: "", stopSeconds: 5, health: wget("http://127.0.0.1:8080/healthz"),
+};
+
+/** The services of a deployment. */
+export function planServices(organizations: object = {}): Service[] {
+    return Object.keys(organizations).length > 0 ? [...SERVICES, LABEL_PROXY] : SERVICES;
+}
+
 /** The image of every service: what the user gave, else the pinned one, behind the mirror where one is given. */
-export function planImages(images: Record<string, string> = {}, registry = ""): Record<string, string> {
+export function planImages(images: Record<string, string> = {}, registry = "", services = SERVICES): Record<string, string> {
     const prefix = registry ? `${registry.replace(/\/+$/, "")}/` : "";
-    return Object.fromEntries(SERVICES.map(({ name }) => [name, images[name] ?? prefix + IMAGES[name]]));
+    return Object.fromEntries(services.map(({ name }) => [name, images[name] ?? prefix + IMAGES[name]]));
 }

@@ -6,8 +6,9 @@ import { EnvironmentArgs, GatewayTlsArgs, MonitoringServicesArgs } from "./args"
 import { SMALL_HOST_MIB, validateMemory } from "./budget";
 import { validateDuration, validateLogRetention, validateRetention } from "./retention";
 import { validateLogin } from "./login";
+import { validateOrganizations } from "./organizations";
 import { planQuotas, Quota, validateQuotas } from "./quotas";
-import { SERVICES } from "./services";
+import { LABEL_PROXY, SERVICES } from "./services";
 import { validateAlerting } from "./validate-alerting";
 import { validateAcceptIrreversible } from "./upgrade";
 import { validateGrafana } from "./validate-grafana";
@@ -49,6 +50,7 @@ export function validateMonitoringServices(args: MonitoringServicesArgs): Proble
         ...(args.keysDirectory === undefined ? [] : validateKeysDirectory(args.keysDirectory)),
         ...known(args.grafanaAdminPassword, validatePassword),
         ...under("login", validateLogin(args.login ?? {}, args.tls?.mode ?? "ca")),
+        ...under("organizations", validateOrganizations(args.organizations ?? {}, Object.keys(args.environments), args.login)),
         ...validateAlerting(args),
     ];
 }
@@ -156,7 +158,7 @@ function validateImages(images: Record<string, string>): Problem[] {
         ...validateOneOf(
             `images.${service}`,
             service,
-            SERVICES.map(({ name }) => name),
+            [...SERVICES, LABEL_PROXY].map(({ name }) => name),
         ),
         ...(IMAGE.test(image) && /[:@]/.test(image.split("/").pop() ?? "")
             ? []

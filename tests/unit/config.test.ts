@@ -66,6 +66,12 @@ describe("config", () => {
         assert.match(problemsOf(() => member({ was: [host({ ssh })] }))[0], /^was\[0\]\.ssh\.authorizedKeys: needs privateKey beside it/);
         assert.match(problemsOf(() => owner({ host: { machine: { ssh: { ...ssh, address: "10.0.0.5" } } } })).join(), /monitoring\.host\.machine\.ssh\.authorizedKeys: needs privateKey/);
     });
+    it("organizations of Grafana are for environments that there are, and have no Admin", () => {
+        const good = { shop: { environments: ["prod"], members: { "alice@example.com": "Viewer", bob: "Editor" } } };
+        assert.deepEqual(owner({ organizations: good }).owner?.organizations, good);
+        const lines = problemsOf(() => owner({ organizations: { shop: { environments: ["staging"], members: { bob: "Admin" } } } }));
+        for (const path of ["shop.environments[0]", "shop.members.bob.role"]) assert.ok(lines.some((line) => line.startsWith(`monitoring.organizations.${path}: `)), lines.join("\n"));
+    });
     it("what the alerts would refuse later is refused here", () => {
         const lines = problemsOf(() => owner({ thresholds: { heapUsed: 85 }, alerting: { runbookUrl: "https://wiki.example.com/#x" }, withoutAlerts: ["Nothing"] }));
         for (const path of ["alerting.runbookUrl", "thresholds.heapUsed", "withoutAlerts[0]"]) assert.ok(lines.some((line) => line.startsWith(`monitoring.${path}: `)), lines.join("\n"));

@@ -113,8 +113,29 @@ describe("MonitoringServices", () => {
         assert.ok(command.options.dependsOn.includes("monitoring-ready"));
         assert.ok(isSecret(command.inputs.stdin));
         const { create, input } = sentScripts(command);
-        assert.equal(create, "exec /usr/local/lib/photogather-monitoring/set-admin-password monitoring-grafana '/var/lib/photogather-monitoring/data/grafana-admin-password'");
-        assert.deepEqual(input.split("\n"), ["correct horse battery staple", "monitoring-grafana-id", "", ""]);
+        assert.deepEqual(create.split("\n"), [
+            "set -eu", "input=$(cat)",
+            "printf '%s\\n' \"$input\" | /usr/local/lib/photogather-monitoring/set-admin-password monitoring-grafana '/var/lib/photogather-monitoring/data/grafana-admin-password'",
+            "printf '%s\\n' \"$input\" | /usr/local/lib/photogather-monitoring/set-organizations monitoring-grafana '/var/lib/photogather-monitoring/data/grafana-organizations' /etc/photogather-monitoring/grafana/dashboards",
+            "",
+        ]);
+        assert.deepEqual(input.split("\n"), ["correct horse battery staple", "monitoring-grafana-id", "", "", ""]);
+    });
+
+    it("takes a container more with organizations of Grafana, in the same memory, and tells Grafana of them by stdin", async () => {
+        const organizations = { shop: { environments: ["dev"], members: { "alice@example.com": { password: "a-first-password" } } } };
+        const [without, all] = [await registered(), await registered({ organizations })];
+        assert.deepEqual(all.map(({ name }) => name).filter((name) => !without.some((each) => each.name === name)), ["monitoring-label-proxy-image", "monitoring-label-proxy"]);
+        const memory = (list: typeof all) => list.reduce((sum, { inputs }) => sum + Number(inputs.memory ?? 0), 0);
+        assert.ok(memory(all) <= memory(without), `${memory(all)} MiB`);
+        const proxy = named(all, "monitoring-label-proxy").inputs;
+        assert.deepEqual([proxy.memory, proxy.user, proxy.readOnly, proxy.ports], [32, "65533:65533", true, undefined]);
+        assert.ok(named(all, "monitoring-ready").options.dependsOn.includes("monitoring-label-proxy"));
+        assert.match(sentScripts(named(all, "monitoring-ready")).create, /grafana node-exporter label-proxy; do/);
+        const command = named(all, "monitoring-admin-password");
+        assert.ok(isSecret(command.inputs.stdin));
+        const told = JSON.parse(sentScripts(command).input.split("\n")[3]) as { organizations: { shop: { members: object } } };
+        assert.deepEqual(told.organizations.shop.members, { "alice@example.com": { role: "Viewer", password: "a-first-password" } });
     });
 
     it("the members guard depends on what must outlive it, and updates in place", async () => {

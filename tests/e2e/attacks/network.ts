@@ -1,4 +1,5 @@
 import { SERVICES } from "../../../components/monitoring-services/services";
+import { eventually } from "../support/wait";
 import { Attack, Ground, Logged, said } from "./kit";
 
 const METADATA = "169.254.169.254";
@@ -15,6 +16,9 @@ export async function startMetadata({ world, canary }: Ground): Promise<() => Pr
     await prod.must(`ip addr add ${METADATA}/32 dev lo && mkdir -p /root/metadata/latest && printf %s ${canary} > /root/metadata/latest/meta-data`);
     await prod.must(`cd /root/metadata && setsid python3 -m http.server --bind ${METADATA} 80 >/dev/null 2>&1 & echo $! > /root/metadata.pid`);
     await world.monitor.must(`ip route replace ${METADATA}/32 via ${prod.address}`);
+    // Without this, a refusal would say nothing.
+    const url = `http://${METADATA}/latest/meta-data`;
+    await eventually("the host itself to reach the metadata service", 15, async () => (await world.monitor.exec(`curl -s -m 2 ${url}`)).stdout === canary || undefined);
     return async () => {
         await world.monitor.must(`ip route del ${METADATA}/32`);
         await prod.must(`kill $(cat /root/metadata.pid); rm -rf /root/metadata /root/metadata.pid; ip addr del ${METADATA}/32 dev lo`);

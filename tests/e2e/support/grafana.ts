@@ -32,20 +32,20 @@ export interface Span {
  * proxy. So every query takes the way that a panel's takes: gateway, Grafana, the data source's URL and headers as provisioned.
  */
 export class GrafanaClient {
-    constructor(private readonly url: string, private readonly ca: string, private readonly password: string) {}
+    constructor(private readonly url: string, private readonly ca: string, private readonly password: string, private readonly user = "admin") {}
 
-    /** The same with another password. */
-    as(password: string): GrafanaClient {
-        return new GrafanaClient(this.url, this.ca, password);
+    /** The same with another password, or as another user. */
+    as(password: string, user = this.user): GrafanaClient {
+        return new GrafanaClient(this.url, this.ca, password, user);
     }
 
     /**
-     * A request with the admin's login; gives status and body as they are.
+     * A request with the user's login; gives status and body as they are.
      *
      * @param form sent by POST, as Grafana asks Prometheus
      */
     request(path: string, headers: Record<string, string> = {}, form?: Record<string, string>): Promise<{ status: number; body: string }> {
-        const login = Buffer.from(`admin:${this.password}`).toString("base64");
+        const login = Buffer.from(`${this.user}:${this.password}`).toString("base64");
         return new Promise((resolve, reject) => {
             const type = form ? { "Content-Type": "application/x-www-form-urlencoded" } : {};
             const options = { method: form ? "POST" : "GET", ca: this.ca, timeout: 15_000, headers: { Authorization: `Basic ${login}`, ...type, ...headers } };

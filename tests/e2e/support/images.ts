@@ -89,6 +89,11 @@ const WANTED: Record<string, WantedImage> = {
         recipe: (program) =>
             withShell({ [program("node_exporter")]: "/bin/node_exporter" }, ["USER nobody", "EXPOSE 9100", 'ENTRYPOINT ["/bin/node_exporter"]'], {}),
     },
+    "label-proxy": {
+        reference: IMAGES["label-proxy"],
+        programs: ["prom-label-proxy"],
+        recipe: (program) => withShell({ [program("prom-label-proxy")]: "/bin/prom-label-proxy" }, ["USER nobody", 'ENTRYPOINT ["/bin/prom-label-proxy"]'], {}),
+    },
     loki: {
         reference: IMAGES.loki,
         programs: ["loki"],

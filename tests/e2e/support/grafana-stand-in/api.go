@@ -7,6 +7,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -29,10 +30,14 @@ func (s *server) loadSources() error {
 	return nil
 }
 
-func (s *server) source(uid string) *source {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	return s.sources[uid]
+func (s *server) source(in int, uid string) *source {
+	if in == mainOrg {
+		return s.sourcesOf(&org{ID: mainOrg})[uid]
+	}
+	if o := view(s.settings).org(in); o != nil {
+		return o.Sources[uid]
+	}
+	return nil
 }
 
 func (s *server) routes() http.Handler {
@@ -58,34 +63,45 @@ func (s *server) routes() http.Handler {
 		user, password, given := r.BasicAuth()
 		if !given {
 			answer(w, 401, message("Unauthorized"))
-		} else if !s.logins.check(s.settings, user, password) {
-			answer(w, 401, message("Invalid username or password"))
-		} else if role := s.logins.role(s.settings, user); role == "Admin" && s.administer(w, r) {
 			return
-		} else {
-			s.api(w, r, role)
+		}
+		id := s.logins.check(s.settings, user, password)
+		if id == 0 {
+			answer(w, 401, message("Invalid username or password"))
+			return
+		}
+		if s.administer(w, r, id) {
+			return
+		}
+		wanted, _ := strconv.Atoi(r.Header.Get("X-Grafana-Org-Id"))
+		in, role := view(s.settings).membership(id, wanted)
+		if role == "" {
+			// Whoever asks for an organization that is not the own one has no permission there.
+			answer(w, forbidden.status, message(forbidden.text))
+		} else if !s.make(w, r, in, role) {
+			s.api(w, r, id, in, role)
 		}
 	})
 }
 
-func (s *server) api(w http.ResponseWriter, r *http.Request, role string) {
+func (s *server) api(w http.ResponseWriter, r *http.Request, id, in int, role string) {
 	path := r.URL.Path
 	if rest, is := strings.CutPrefix(path, "/api/datasources/proxy/uid/"); is {
 		uid, _, _ := strings.Cut(rest, "/")
-		s.proxy(w, r, uid)
+		s.proxy(w, r, in, uid)
 	} else if uid, is := strings.CutPrefix(path, "/api/datasources/uid/"); is && r.Method == "GET" && strings.HasSuffix(uid, "/correlations") {
-		s.describeCorrelations(w, strings.TrimSuffix(uid, "/correlations"))
+		s.describeCorrelations(w, in, strings.TrimSuffix(uid, "/correlations"))
 	} else if uid, is := strings.CutPrefix(path, "/api/datasources/uid/"); is && r.Method == "GET" {
-		s.describeSource(w, uid)
+		s.describeSource(w, in, uid)
 	} else if uid, is := strings.CutPrefix(path, "/api/dashboards/uid/"); is && r.Method == "GET" {
-		s.describeDashboard(w, uid)
+		s.describeDashboard(w, in, uid)
 	} else if path == "/api/user" && r.Method == "GET" {
-		answer(w, 200, map[string]any{"id": 1, "login": s.settings.get("security", "admin_user"), "orgId": 1, "isGrafanaAdmin": true})
+		answer(w, 200, map[string]any{"id": id, "login": login(r), "orgId": in, "isGrafanaAdmin": id == 1})
 	} else if path == "/api/user/password" && r.Method == "PUT" {
 		s.changePassword(w, r)
 	} else if path == "/api/search" && r.Method == "GET" {
-		s.search(w, r.URL.Query())
-	} else if strings.HasPrefix(path, "/api/admin/") && role != "Admin" {
+		s.search(w, in, r.URL.Query())
+	} else if strings.HasPrefix(path, "/api/admin/") && id != 1 {
 		answer(w, 403, message("You'll need additional permissions to perform this action."))
 	} else if path == "/api/admin/provisioning/datasources/reload" && r.Method == "POST" {
 		if err := s.loadSources(); err != nil {
@@ -119,8 +135,8 @@ func (s *server) changePassword(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *server) describeSource(w http.ResponseWriter, uid string) {
-	d := s.source(uid)
+func (s *server) describeSource(w http.ResponseWriter, in int, uid string) {
+	d := s.source(in, uid)
 	if d == nil {
 		answer(w, 404, message("Data source not found"))
 		return
@@ -130,30 +146,30 @@ func (s *server) describeSource(w http.ResponseWriter, uid string) {
 		secure[key] = true
 	}
 	answer(w, 200, map[string]any{
-		"uid": d.UID, "orgId": 1, "name": d.Name, "type": d.Type, "access": "proxy", "url": d.URL, "user": d.User, "database": d.Database,
+		"uid": d.UID, "orgId": in, "name": d.Name, "type": d.Type, "access": "proxy", "url": d.URL, "user": d.User, "database": d.Database,
 		"basicAuth": d.BasicAuth, "basicAuthUser": d.BasicAuthUser, "withCredentials": d.WithCredentials, "isDefault": d.IsDefault,
 		"jsonData": d.JSONData, "secureJsonFields": secure, "version": 1, "readOnly": !d.Editable,
 	})
 }
 
-func (s *server) describeCorrelations(w http.ResponseWriter, uid string) {
-	d := s.source(uid)
+func (s *server) describeCorrelations(w http.ResponseWriter, in int, uid string) {
+	d := s.source(in, uid)
 	if d == nil || len(d.Correlations) == 0 {
 		answer(w, 404, message("No correlations found"))
 		return
 	}
 	found := []map[string]any{}
-	for i, c := range d.Correlations {
+	for _, c := range d.Correlations {
 		found = append(found, map[string]any{
-			"uid": fmt.Sprint(uid, "-", i), "sourceUID": uid, "targetUID": c.TargetUID, "label": c.Label, "description": c.Description, "type": "query", "config": c.Config, "provisioned": true,
+			"uid": c.uid(uid), "sourceUID": uid, "targetUID": c.TargetUID, "label": c.Label, "description": c.Description, "type": "query", "config": c.Config, "provisioned": in == mainOrg,
 		})
 	}
 	answer(w, 200, found)
 }
 
 // proxy sends a request on to a data source, with the headers and the credentials that it was provisioned with and without the caller's.
-func (s *server) proxy(w http.ResponseWriter, r *http.Request, uid string) {
-	d := s.source(uid)
+func (s *server) proxy(w http.ResponseWriter, r *http.Request, in int, uid string) {
+	d := s.source(in, uid)
 	if d == nil {
 		answer(w, 404, message("Unable to find datasource"))
 		return
@@ -210,8 +226,30 @@ func mustUnescape(path string) string {
 	return plain
 }
 
-func (s *server) describeDashboard(w http.ResponseWriter, uid string) {
-	dashboards, err := readDashboards(s.settings.provisioning())
+// dashboards gives those of an organization: the main one's come from the provisioning files.
+func (s *server) dashboards(in int) ([]dashboard, error) {
+	if in == mainOrg {
+		return readDashboards(s.settings.provisioning())
+	}
+	found := []dashboard{}
+	o := view(s.settings).org(in)
+	if o == nil {
+		return found, nil
+	}
+	for uid, each := range o.Dashboards {
+		title, _ := each.Body["title"].(string)
+		found = append(found, dashboard{uid: uid, title: title, folder: o.Folders[each.FolderUID], folderUID: each.FolderUID, body: each.Body})
+	}
+	return found, nil
+}
+
+func login(r *http.Request) string {
+	user, _, _ := r.BasicAuth()
+	return user
+}
+
+func (s *server) describeDashboard(w http.ResponseWriter, in int, uid string) {
+	dashboards, err := s.dashboards(in)
 	if err != nil {
 		answer(w, 500, message(err.Error()))
 		return
@@ -219,7 +257,7 @@ func (s *server) describeDashboard(w http.ResponseWriter, uid string) {
 	for _, d := range dashboards {
 		if d.uid == uid {
 			answer(w, 200, map[string]any{"dashboard": d.body, "meta": map[string]any{
-				"type": "db", "url": "/d/" + d.uid, "folderTitle": d.folder, "folderUid": d.folderUID, "provisioned": true,
+				"type": "db", "url": "/d/" + d.uid, "folderTitle": d.folder, "folderUid": d.folderUID, "provisioned": in == mainOrg,
 			}})
 			return
 		}
@@ -227,8 +265,8 @@ func (s *server) describeDashboard(w http.ResponseWriter, uid string) {
 	answer(w, 404, message("Dashboard not found"))
 }
 
-func (s *server) search(w http.ResponseWriter, query url.Values) {
-	dashboards, err := readDashboards(s.settings.provisioning())
+func (s *server) search(w http.ResponseWriter, in int, query url.Values) {
+	dashboards, err := s.dashboards(in)
 	if err != nil {
 		answer(w, 500, message(err.Error()))
 		return

@@ -12,15 +12,14 @@ const (
 	attemptWindow = 5 * time.Minute
 )
 
-// logins knows users beside the admin, for as long as the program runs, and slows down whoever guesses passwords: after five wrong ones within five
-// minutes a user's right one is refused as well, and with the same words.
+// logins slows down whoever guesses passwords: after five wrong ones within five minutes a user's right one is refused as well, and with the same words.
 type logins struct {
 	mutex  sync.Mutex
-	users  map[string]string
 	failed map[string][]time.Time
 }
 
-func (l *logins) check(s settings, user, password string) bool {
+// check gives the user's id, or 0.
+func (l *logins) check(s settings, user, password string) int {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	recent := []time.Time{}
@@ -31,27 +30,17 @@ func (l *logins) check(s settings, user, password string) bool {
 	}
 	protected := s.get("security", "disable_brute_force_login_protection") != "true"
 	if protected && len(recent) >= maxAttempts {
-		return false
+		return 0
 	}
-	known, is := l.users[user]
-	if isAdmin(s, user, password) || (is && known == digest(password)) {
+	if id, known := view(s).find(user); id != 0 && known == digest(password) {
 		delete(l.failed, user)
-		return true
+		return id
 	}
 	if l.failed == nil {
 		l.failed = map[string][]time.Time{}
 	}
 	l.failed[user] = append(recent, time.Now())
-	return false
-}
-
-func (l *logins) role(s settings, user string) string {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	if _, is := l.users[user]; is {
-		return s.get("users", "auto_assign_org_role")
-	}
-	return "Admin"
+	return 0
 }
 
 // login is the login page's request.
@@ -61,29 +50,9 @@ func (s *server) login(w http.ResponseWriter, r *http.Request) {
 		answer(w, 400, message("Bad login data"))
 		return
 	}
-	if !s.logins.check(s.settings, form.User, form.Password) {
+	if s.logins.check(s.settings, form.User, form.Password) == 0 {
 		answer(w, 401, message("Invalid username or password"))
 		return
 	}
 	answer(w, 200, message("Logged in"))
-}
-
-// administer makes and deletes users; false where the request is something else.
-func (s *server) administer(w http.ResponseWriter, r *http.Request) bool {
-	if r.URL.Path != "/api/admin/users" || r.Method != "POST" {
-		return false
-	}
-	var user struct{ Login, Password string }
-	if json.NewDecoder(r.Body).Decode(&user) != nil || user.Login == "" || len(user.Password) < 4 {
-		answer(w, 400, message("Validation error, need specify either username or email"))
-		return true
-	}
-	s.logins.mutex.Lock()
-	defer s.logins.mutex.Unlock()
-	if s.logins.users == nil {
-		s.logins.users = map[string]string{}
-	}
-	s.logins.users[user.Login] = digest(user.Password)
-	answer(w, 200, map[string]any{"message": "User created", "id": len(s.logins.users) + 1})
-	return true
 }

@@ -43,6 +43,11 @@ type correlation struct {
 	Config      map[string]any `yaml:"config"`
 }
 
+// uid is the correlation's own, by its source's and where it leads.
+func (c *correlation) uid(source string) string {
+	return source + "-" + digest(c.TargetUID + c.Label)[:8]
+}
+
 func (s *source) secure(key string) string {
 	value, _ := s.SecureJSONData[key].(string)
 	return value

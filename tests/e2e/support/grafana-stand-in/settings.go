@@ -3,13 +3,10 @@ package main
 import (
 	"bufio"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 )
@@ -98,38 +95,6 @@ func expandVar(value string) string {
 		}
 		return found
 	})
-}
-
-// admin is what the real one keeps in its database: written at the first start only, so a password that is changed later has no effect.
-type admin struct {
-	User   string `json:"user"`
-	Digest string `json:"digest"`
-}
-
-func (s settings) database() string { return filepath.Join(s.get("paths", "data"), "grafana.db") }
-
-func createAdmin(s settings) error {
-	if _, err := os.Stat(s.database()); err == nil {
-		return nil
-	}
-	return writeAdmin(s, s.get("security", "admin_user"), s.get("security", "admin_password"))
-}
-
-func writeAdmin(s settings, user, password string) error {
-	text, err := json.Marshal(admin{User: user, Digest: digest(password)})
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(s.database(), text, 0o640)
-}
-
-func isAdmin(s settings, user, password string) bool {
-	text, err := os.ReadFile(s.database())
-	var known admin
-	if err != nil || json.Unmarshal(text, &known) != nil {
-		return false
-	}
-	return user == known.User && subtle.ConstantTimeCompare([]byte(digest(password)), []byte(known.Digest)) == 1
 }
 
 func digest(password string) string {
