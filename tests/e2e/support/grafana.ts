@@ -1,3 +1,4 @@
+import * as http from "node:http";
 import * as https from "node:https";
 
 /** One series of an instant query. */
@@ -49,7 +50,7 @@ export class GrafanaClient {
         return new Promise((resolve, reject) => {
             const type = form ? { "Content-Type": "application/x-www-form-urlencoded" } : {};
             const options = { method: form ? "POST" : "GET", ca: this.ca, timeout: 15_000, headers: { Authorization: `Basic ${login}`, ...type, ...headers } };
-            const request = https.request(this.url + path, options, (response) => {
+            const request = (this.url.startsWith("https:") ? https : http).request(this.url + path, options, (response) => {
                 const chunks: Buffer[] = [];
                 response.on("data", (chunk: Buffer) => chunks.push(chunk));
                 response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString("utf8") }));

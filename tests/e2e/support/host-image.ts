@@ -1,65 +1,15 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import * as systemd from "../../../tools/local/systemd-container";
 import { Docker } from "./docker";
 import { exec } from "./exec";
 import { importRoot } from "./images";
 import { digest, stateDirectory } from "./state";
 
+/** By these names in `prepare`, whose text is a part of the image's name. */
+export const { INIT, MASKED, PACKAGES } = systemd;
+
 const SUITE = process.env.E2E_DEBIAN_SUITE ?? "bookworm";
-
-/** What any of the hosts needs; the programs under test install nothing by package. */
-const PACKAGES = [
-    "systemd",
-    "systemd-sysv",
-    "dbus",
-    "openssh-server",
-    "sudo",
-    "docker.io",
-    "ca-certificates",
-    "curl",
-    "python3",
-    "iptables",
-    "iproute2",
-    "procps",
-    "openjdk-17-jre-headless",
-    "unzip",
-    "zstd",
-];
-
-/** Units that would act on the machine that the container runs on, or that only cost time. */
-export const MASKED = [
-    "systemd-udevd.service",
-    "systemd-udev-trigger.service",
-    "systemd-sysctl.service",
-    "systemd-modules-load.service",
-    "systemd-timesyncd.service",
-    "systemd-logind.service",
-    "systemd-remount-fs.service",
-    "getty.target",
-    "console-getty.service",
-    "sys-kernel-debug.mount",
-    "sys-kernel-tracing.mount",
-    "sys-kernel-config.mount",
-    "dev-hugepages.mount",
-    "dev-mqueue.mount",
-    "proc-sys-fs-binfmt_misc.automount",
-    "apt-daily.timer",
-    "apt-daily-upgrade.timer",
-    "dpkg-db-backup.timer",
-    "e2scrub_all.timer",
-    "fstrim.timer",
-];
-
-const INIT = `#!/bin/sh
-# A container's /sys is read-only; systemd and the inner Docker write their control groups below it.
-mount -o remount,bind,rw /sys
-for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/*; do
-    ! mountpoint -q "$hierarchy" || mount -o remount,bind,rw "$hierarchy"
-done
-# Bind mounts into the inner containers may ask for propagation.
-mount --make-rshared /
-exec /lib/systemd/systemd
-`;
 
 /** Makes a host's image with debootstrap, unless the daemon has it from an earlier run. Takes minutes then. Gives its reference. */
 export async function hostImage(docker: Docker): Promise<string> {
@@ -84,7 +34,7 @@ export async function debianImage(docker: Docker, name: string, { packages, inpu
     try {
         await exec("debootstrap", ["--variant=minbase", `--include=${packages.join(",")}`, SUITE, root], { seconds: 1800 });
         await change(root);
-        await importRoot(docker, reference, root, ['CMD ["/usr/local/sbin/host-init"]', "ENV container=docker"]);
+        await importRoot(docker, reference, root, [`CMD ["${systemd.INIT_PATH}"]`, "ENV container=docker"]);
     } finally {
         fs.rmSync(root, { recursive: true, force: true });
     }

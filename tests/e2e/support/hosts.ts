@@ -1,4 +1,5 @@
 import { shell } from "../../../components/encode";
+import { SYSTEMD_IN_A_CONTAINER } from "../../../tools/local/systemd-container";
 import { Docker, LABEL } from "./docker";
 import { Result } from "./exec";
 import { KeyPair, makeKeys, ssh, SshTarget } from "./ssh";
@@ -28,19 +29,6 @@ export interface HostSpec {
     /** @default no limit */
     memory?: string;
 }
-
-/**
- * What systemd and a Docker inside a container need. Not `--privileged`: a sandbox may lack a capability of the full set, and the host has no
- * business with this machine's modules, clock or raw devices.
- */
-const CAPABILITIES = ["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "DAC_READ_SEARCH", "IPC_LOCK", "SYS_NICE", "AUDIT_CONTROL", "LEASE", "LINUX_IMMUTABLE"];
-
-/** `docker create`'s flags for a container that boots systemd. */
-export const SYSTEMD_IN_A_CONTAINER = [
-    ...CAPABILITIES.flatMap((capability) => ["--cap-add", capability]),
-    ...["seccomp", "apparmor", "systempaths"].flatMap((kind) => ["--security-opt", `${kind}=unconfined`]),
-    "--cgroupns", "private", "--tmpfs", "/run", "--tmpfs", "/run/lock", "--stop-signal", "SIGRTMIN+3",
-];
 
 /** Makes a bridge network, e.g. with `subnet` `10.213.77`. */
 export async function createNetwork(docker: Docker, name: string, subnet: string): Promise<Network> {

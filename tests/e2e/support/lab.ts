@@ -22,7 +22,8 @@ export class Lab {
         readonly network: Network,
         readonly registry: Registry,
         readonly artifacts: Artifacts,
-        private readonly image: string,
+        /** The hosts'. */
+        readonly image: string,
         readonly keys: KeyPair,
         /** Parts that could not be had although the lab runs. */
         readonly missing: string[],

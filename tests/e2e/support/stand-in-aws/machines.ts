@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { Docker, LABEL } from "../docker";
-import { SYSTEMD_IN_A_CONTAINER } from "../hosts";
+import { SYSTEMD_IN_A_CONTAINER } from "../../../../tools/local/systemd-container";
 import { tar } from "../tar";
 import { Disks } from "./disks";
 import { Instance, Lab } from "./world";

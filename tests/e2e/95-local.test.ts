@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { UIDS } from "../../dashboards";
+import { LABEL } from "../../tools/local/names";
+import { Result, tryExec } from "./support/exec";
+import { GrafanaClient } from "./support/grafana";
+import { Lab } from "./support/lab";
+import { describeEmpty, hasData, readDashboards, runQueries } from "./support/panel-run";
+import { PROJECT, temporaryDirectory } from "./support/state";
+import { eventually } from "./support/wait";
+import { buildWas } from "./support/was";
+import { ENVIRONMENTS, World } from "./support/world";
+
+const PORT = 18080;
+
+/** As a user has it, in a Docker of its own; only what this machine cannot fetch comes from elsewhere. */
+describe("npm run local", () => {
+    let lab: Lab;
+    let directory: string;
+    const seconds: number[] = [];
+
+    before(async () => {
+        await World.end();
+        lab = await Lab.start();
+        directory = temporaryDirectory("local");
+        const agent = lab.artifacts.get("alloy");
+        fs.writeFileSync(path.join(directory, "settings.json"), JSON.stringify({ defaults: {
+            artifacts: { agent: { version: "1.19.0", url: agent.url, sha256: { amd64: agent.sha256, arm64: agent.sha256 } }, javaAgent: lab.artifacts.get("opentelemetry-javaagent") },
+        } }));
+    });
+    after(async () => {
+        if (lab) await local("down");
+        await lab?.stop();
+        if (directory) fs.rmSync(directory, { recursive: true, force: true });
+    });
+
+    async function local(...args: string[]): Promise<Result> {
+        const start = performance.now();
+        const run = await tryExec("npm", ["run", "--silent", "local", "--", ...args], { cwd: PROJECT, env: { DOCKER_HOST: lab.docker.host, PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" } });
+        seconds.push((performance.now() - start) / 1000);
+        return run;
+    }
+    const up = async (...more: string[]) => local(
+        "--port", String(PORT), "--subnet", lab.network.gateway.replace(/77\.1$/, "78"), "--host-image", lab.image, "--jar", await buildWas(), "--registry-mirror", lab.registry.mirror,
+        "--settings", path.join(directory, "settings.json"), ...more,
+    );
+    const ours = async (kind: string[]) => (await lab.docker.run([...kind, "--quiet", "--filter", `label=${LABEL}`])).split("\n").filter(Boolean);
+
+    it("what is missing is told in one sentence, and nothing is begun", async () => {
+        const taken = await lab.docker.run(["run", "--detach", "--rm", "--label", "photogather-monitoring-e2e", "--publish", `127.0.0.1:${PORT}:1`, lab.image]);
+        try {
+            const { code, stderr } = await up();
+            assert.equal(code, 1);
+            assert.match(stderr, new RegExp(`port ${PORT} is taken by another program: npm run local -- --port`));
+        } finally {
+            await lab.docker.run(["rm", "--force", taken.trim()]);
+        }
+        const { code, stderr } = await tryExec("npm", ["run", "--silent", "local"], { cwd: PROJECT, env: { DOCKER_HOST: "unix:///nowhere" } });
+        assert.equal(code, 1);
+        assert.match(stderr, /^error: Docker does not answer; start it/);
+        assert.deepEqual(await ours(["ps", "--all"]), []);
+    });
+
+    it("from nothing to three environments, whose every panel side by side has data", async () => {
+        const { code, stdout, stderr } = await up();
+        assert.equal(code, 0, stdout.slice(-3000) + stderr);
+        const [, password] = /password {2}(\S+)/.exec(stdout)!;
+        const grafana = new GrafanaClient(`http://localhost:${PORT}`, "", password);
+        const rows = (await readDashboards(grafana, [UIDS.environments])).filter(({ query }) => !query.panel.startsWith("annotation "));
+        for (const row of rows) if (row.query.text.includes("by (environment")) row.atLeast = ENVIRONMENTS.length;
+        await runQueries(grafana, rows, {}, 180);
+        const empty = rows.filter((row) => !hasData(row));
+        assert.ok(rows.length > 10 && empty.length === 0, empty.map(describeEmpty).join("\n"));
+        for (const environment of ENVIRONMENTS) {
+            await eventually(`lines of ${environment}`, 60, async () => (await grafana.logs(`{environment="${environment}"}`))[0]);
+            await eventually(`traces of ${environment}`, 60, async () => (await grafana.searchTraces(`{ resource.deployment.environment.name = "${environment}" && span.db.query.text != "" }`))[0]);
+        }
+    });
+
+    it("a second run is faster, and changes nothing", async () => {
+        const { code, stdout, stderr } = await up();
+        assert.equal(code, 0, stdout.slice(-3000) + stderr);
+        for (const environment of ENVIRONMENTS) assert.match(stdout, new RegExp(`${environment}: nothing to change`));
+        const [first, second] = seconds.slice(-2);
+        console.log(`    first run ${first.toFixed(0)} s, second ${second.toFixed(0)} s`);
+        assert.ok(second < first);
+    });
+
+    it("`down` leaves nothing", async () => {
+        const { code, stderr } = await local("down");
+        assert.equal(code, 0, stderr);
+        for (const kind of [["ps", "--all"], ["network", "ls"], ["volume", "ls"], ["images"]]) assert.deepEqual(await ours(kind), [], kind.join(" "));
+        assert.ok(!fs.existsSync(path.join(PROJECT, ".local")));
+    });
+});

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { judgeDocker, judgePorts } from "../../tools/local/checks";
+import { renderDockerfile } from "../../tools/local/image";
+import { LocalKeys, LocalOptions, planHosts, planStack, renderEnd, renderTraffic, STACKS } from "../../tools/local/plan";
+import { PLACEHOLDER_KEY, PLACEHOLDER_PUBLIC_KEY } from "../../tools/plan/world";
+import { parseConfig } from "../../stacks/config";
+
+const OPTIONS: LocalOptions = { port: 8080, subnet: "10.214.78", defaults: {}, monitoring: {} };
+const pair = { privateKey: PLACEHOLDER_KEY, publicKey: PLACEHOLDER_PUBLIC_KEY };
+const KEYS: LocalKeys = { login: pair, hosts: Object.fromEntries(planHosts(OPTIONS).map(({ name }) => [name, pair])), passphrase: "x" };
+
+describe("npm run local", () => {
+    /** As the engine hands it to the program, secrets in their places. */
+    const parsed = (stack: string, options = OPTIONS) => {
+        const { config, secrets } = structuredClone(planStack(stack, options, KEYS));
+        for (const [path, value] of Object.entries(secrets)) {
+            const keys = path.split(".");
+            const last = keys.pop()!;
+            const section = keys.reduce<Record<string, unknown>>((at, key) => (at[key] ??= {}) as Record<string, unknown>, config);
+            section[last] = value;
+        }
+        return parseConfig(Object.fromEntries(Object.entries(config).map(([key, value]) => [`photogather-monitoring:${key}`, JSON.stringify(value)])), "photogather-monitoring", stack);
+    };
+
+    it("writes config that the program takes: one owner, and members that join it", () => {
+        const [owner, ...members] = STACKS.map((stack) => parsed(stack));
+        assert.deepEqual(Object.keys(owner.owner!.environments), [...STACKS]);
+        assert.equal(owner.owner!.tls, "off");
+        for (const member of members) assert.ok(member.member && !member.owner);
+    });
+    it("logs in by this machine's ports, and lets Prometheus and the agents find each other on the demo's network", () => {
+        const { was, owner } = parsed("prod");
+        assert.deepEqual([was[0].address, was[0].ssh!.address, was[0].ssh!.port], ["10.214.78.11", "127.0.0.1", 22221]);
+        assert.deepEqual([owner!.address, owner!.registrationAddress], ["10.214.78.10", "127.0.0.1"]);
+    });
+    it("takes settings for machines without the internet", () => {
+        const { owner } = parsed("prod", { ...OPTIONS, monitoring: { registry: "mirror.internal:5000" } });
+        assert.equal(owner!.registry, "mirror.internal:5000");
+        assert.equal(parsed("dev", { ...OPTIONS, defaults: { application: "other" } }).was[0].application, "other");
+    });
+    it("gives no two machines one port or address", () => {
+        const hosts = planHosts(OPTIONS);
+        const ports = hosts.flatMap(({ sshPort, published }) => [sshPort, ...Object.keys(published).map(Number)]);
+        assert.equal(new Set(ports).size, ports.length);
+        assert.equal(new Set(hosts.map(({ address }) => address)).size, hosts.length);
+    });
+
+    it("says in one sentence what is missing", () => {
+        const gib = 2 ** 30;
+        assert.deepEqual(judgeDocker(`${8 * gib} linux`), []);
+        assert.match(judgeDocker(`${2 * gib} linux`)[0], /Docker has 2048 MiB of memory, and 4096 are needed/);
+        assert.match(judgeDocker(`${8 * gib} windows`)[0], /switch it to Linux containers/);
+        assert.match(judgePorts([8080], planHosts(OPTIONS))[0], /port 8080 is taken by another program: npm run local -- --port 18080/);
+        assert.match(judgePorts([22221], planHosts(OPTIONS))[0], /for SSH to one of the demo's machines/);
+    });
+    it("makes traffic that is heavier for the load test, with slow SQL and errors in it", () => {
+        assert.equal(renderTraffic("loadtest").match(/^run \d+ &$/gm)!.length, 3);
+        for (const stack of STACKS) assert.match(renderTraffic(stack), /photos\/slow[^]*photos\/fail/);
+    });
+    it("builds machines that boot, and whose sshd has no key of the image's", () => {
+        assert.match(renderDockerfile(), /rm -rf [^\n]*\/etc\/ssh\/ssh_host_\*/);
+        assert.match(renderDockerfile(), /COPY --from=was \/was\/target\/was\.jar \/opt\/was\/was\.jar/);
+    });
+    it("ends with the address, the login and three things to try", () => {
+        const text = renderEnd({ port: 18080 }, "secret-password", 61);
+        assert.match(text, /http:\/\/localhost:18080\n/);
+        assert.match(text, /secret-password/);
+        assert.deepEqual(text.match(/^ {2}\d\./gm), ["  1.", "  2.", "  3."]);
+    });
+});

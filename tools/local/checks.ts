@@ -1,0 +1,53 @@
+import * as net from "node:net";
+import { spawnSync } from "node:child_process";
+import { ourContainers, tryDocker } from "./docker";
+import { LocalHost } from "./plan";
+
+/** Four machines, six services and three Java programs. */
+const NEEDED_MIB = 4096;
+
+/** What keeps the demo from running, each with its mend; empty where nothing does. */
+export async function missingThings(hosts: LocalHost[]): Promise<string[]> {
+    if (process.platform === "win32") return ["Windows itself cannot run it: use WSL 2 with Docker Desktop, and run this there"];
+    const info = await tryDocker(["info", "--format", "{{.MemTotal}} {{.OSType}}"]);
+    if (info.code === null) return ["Docker is not installed: https://docs.docker.com/get-docker/"];
+    if (info.code !== 0) return [`Docker does not answer; start it (Docker Desktop, or: sudo systemctl start docker), or let your user in (sudo usermod -aG docker $USER, then log in anew). It said: ${lastLine(info.stderr)}`];
+    const running = await ourContainers();
+    const taken = await Promise.all(hosts.filter(({ name }) => !running.includes(name)).flatMap(portsOf).map(async (port) => (await isFree(port) ? [] : [port])));
+    return [...judgeDocker(info.stdout), ...judgePorts(taken.flat(), hosts), ...(spawnSync("ssh", ["-V"]).error ? ["ssh is not installed: install OpenSSH's client"] : [])];
+}
+
+/** Problems with what `docker info` says: memory in bytes, and the system. */
+export function judgeDocker(info: string): string[] {
+    const [bytes, system] = info.trim().split(" ");
+    const mib = Math.floor(Number(bytes) / 1024 / 1024);
+    return [
+        ...(system === "linux" ? [] : [`Docker runs ${system} containers: switch it to Linux containers`]),
+        // What Docker reports is what its machine has left of what was given to it.
+        ...(mib >= NEEDED_MIB * 0.9 ? [] : [`Docker has ${mib} MiB of memory, and ${NEEDED_MIB} are needed: give it more (Docker Desktop, Settings, Resources)`]),
+    ];
+}
+
+/** Problems with ports that others have. */
+export function judgePorts(taken: number[], hosts: LocalHost[]): string[] {
+    const gateway = Object.keys(hosts[0].published).map(Number)[0];
+    return taken.map((port) => (port === gateway
+        ? `port ${port} is taken by another program: npm run local -- --port ${port + 10000}`
+        : `port ${port}, for SSH to one of the demo's machines, is taken by another program: end it (ss -ltnp shows which it is)`));
+}
+
+function portsOf({ sshPort, published }: LocalHost): number[] {
+    return [sshPort, ...Object.keys(published).map(Number)];
+}
+
+function isFree(port: number): Promise<boolean> {
+    return new Promise((resolve) => {
+        const server = net.createServer();
+        server.once("error", () => resolve(false));
+        server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+    });
+}
+
+function lastLine(text: string): string {
+    return text.trim().split("\n").pop() ?? "";
+}

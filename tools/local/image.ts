@@ -1,0 +1,42 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { docker, tryDocker } from "./docker";
+import { IMAGE, LABEL } from "./names";
+import { INIT, INIT_PATH, MASKED, PACKAGES } from "./systemd-container";
+
+/** The Dockerfile of the hosts: Debian that boots, with SSH, Docker and Java, and the demo application. */
+export function renderDockerfile(): string {
+    return `FROM maven:3.9-eclipse-temurin-17 AS was
+COPY pom.xml /was/
+COPY src /was/src
+RUN mvn --batch-mode --quiet --file /was/pom.xml -DskipTests package
+
+FROM debian:12-slim
+ENV container=docker
+RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends ${PACKAGES.join(" ")} && rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_*
+RUN useradd --create-home --groups docker --shell /bin/bash ubuntu && echo 'ubuntu ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/ubuntu && ${MASKED.map((unit) => `ln -sf /dev/null /etc/systemd/system/${unit}`).join(" && ")} && : > /etc/machine-id
+RUN printf %s ${Buffer.from(INIT).toString("base64")} | base64 -d > ${INIT_PATH} && chmod 0755 ${INIT_PATH}
+COPY --from=was /was/target/was.jar /opt/was/was.jar
+CMD ["${INIT_PATH}"]
+`;
+}
+
+/** Builds the image; Docker keeps what has not changed. Minutes at the first time. */
+export async function buildImage(root: string, directory: string): Promise<string> {
+    const file = path.join(directory, "Dockerfile");
+    fs.writeFileSync(file, renderDockerfile());
+    const { code, stdout, stderr } = await tryDocker(["build", "--label", LABEL, "--tag", IMAGE, "--file", file, path.join(root, "examples", "was")]);
+    if (code !== 0) throw new Error(`the image of the demo's machines could not be built. Is there a network? Docker said:\n${(stderr || stdout).trim().split("\n").slice(-8).join("\n")}`);
+    return IMAGE;
+}
+
+/** Whether Docker has the image. */
+export async function hasImage(image: string): Promise<boolean> {
+    return (await tryDocker(["image", "inspect", image])).code === 0;
+}
+
+/** Copies the demo application from this machine in place of the image's. */
+export async function copyJar(host: string, jar: string): Promise<void> {
+    await docker(["exec", host, "mkdir", "-p", "/opt/was"]);
+    await docker(["cp", jar, `${host}:/opt/was/was.jar`]);
+}

@@ -1,0 +1,68 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { ConcurrentUpdateError, LocalWorkspace, PulumiCommand, Stack } from "@pulumi/pulumi/automation";
+import { dump } from "js-yaml";
+import { LocalState } from "./state";
+
+const PROJECT = "photogather-monitoring";
+
+/** The CLI on PATH, or else one of our own in `.local/`, fetched once. */
+export async function pulumiCommand(state: LocalState, say: (text: string) => void): Promise<PulumiCommand> {
+    try {
+        return await PulumiCommand.get();
+    } catch {
+        const root = path.join(state.directory, "pulumi");
+        say("the Pulumi CLI is not on PATH: it is fetched into .local/");
+        return PulumiCommand.install({ root }).catch((error: Error) => {
+            throw new Error(`the Pulumi CLI could not be fetched. Is there a network? Or install it: https://www.pulumi.com/docs/install/ (${error.message.split("\n")[0]})`);
+        });
+    }
+}
+
+/** `pulumi up` of one stack with this config. Gives how many resources it changed, and the stack's outputs. */
+export async function upStack(
+    name: string, { config, secrets }: { config: Record<string, unknown>; secrets: Record<string, string> }, passphrase: string, state: LocalState, command: PulumiCommand, say: (text: string) => void,
+): Promise<{ changed: number; outputs: Record<string, unknown> }> {
+    const workspace = await LocalWorkspace.create({
+        workDir: state.project, pulumiCommand: command,
+        envVars: { PULUMI_BACKEND_URL: `file://${state.backend}`, PULUMI_CONFIG_PASSPHRASE: passphrase, PULUMI_SKIP_UPDATE_CHECK: "true" },
+    });
+    const stack = await Stack.createOrSelect(name, workspace);
+    writeConfig(path.join(state.project, `Pulumi.${name}.yaml`), config);
+    await stack.setAllConfig(Object.fromEntries(Object.entries(secrets).map(([key, value]) => [`${PROJECT}:${key}`, { value, secret: true }])), true);
+    const { summary, outputs } = await up(stack, say);
+    const changes = Object.entries((summary.resourceChanges ?? {}) as Record<string, number>).filter(([kind]) => kind !== "same");
+    return {
+        changed: changes.reduce((sum, [, count]) => sum + count, 0), outputs: Object.fromEntries(Object.entries(outputs).map(([key, { value }]) => [key, value as unknown])),
+    };
+}
+
+/** A lock can only be one that a killed run left: `LocalState` lets one run in at a time. */
+async function up(stack: Stack, say: (text: string) => void) {
+    let output = "";
+    const collect = (text: string) => { output += text; };
+    const run = () => stack.up({
+        continueOnError: true, onOutput: collect, onError: collect,
+        onEvent: ({ resOutputsEvent }) => { if (resOutputsEvent && resOutputsEvent.metadata.op !== "same") say(`  ${stack.name}: ${resOutputsEvent.metadata.urn.split("::").pop()}`); },
+    });
+    try {
+        return await run();
+    } catch (error) {
+        if (!(error instanceof ConcurrentUpdateError)) throw new Error(`${stack.name} could not be deployed. Run the same command again to go on. Pulumi said:\n${explained(output)}`);
+        await stack.cancel();
+        return run();
+    }
+}
+
+/** What Pulumi said went wrong, without the progress. */
+function explained(output: string): string {
+    const at = output.indexOf("Diagnostics:");
+    return (at >= 0 ? output.slice(at) : output).trim().split("\n").slice(0, 30).join("\n");
+}
+
+/** The whole config anew; what Pulumi itself keeps in the file stays. */
+function writeConfig(file: string, config: Record<string, unknown>): void {
+    const salt = fs.existsSync(file) ? /^encryptionsalt:.*$/m.exec(fs.readFileSync(file, "utf8"))?.[0] : undefined;
+    const values = Object.fromEntries(Object.entries(config).map(([key, value]) => [`${PROJECT}:${key}`, value]));
+    fs.writeFileSync(file, `${salt ? `${salt}\n` : ""}${dump({ config: values }, { noRefs: true, lineWidth: -1 })}`);
+}

@@ -1,0 +1,67 @@
+import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { KeyPair, LocalHost, LocalKeys } from "./plan";
+
+/** What of the project `pulumi up` needs. */
+const LINKED = ["Pulumi.yaml", "index.ts", "package.json", "tsconfig.json", "components", "stacks", "templates", "dashboards", "node_modules"];
+
+/** What a run leaves for the next: `.local/` in the project's directory. */
+export class LocalState {
+    readonly directory: string;
+    /** Stacks are kept here, as files. */
+    readonly backend: string;
+    /** The same program with config files of its own: those of the project are the user's. */
+    readonly project: string;
+
+    constructor(private readonly root: string) {
+        this.directory = path.join(root, ".local");
+        this.backend = path.join(this.directory, "state");
+        this.project = path.join(this.directory, "project");
+    }
+
+    /** Makes the directories, and takes care that no other run is at it. Gives the keys, and whether they are new. */
+    open(hosts: LocalHost[]): { keys: LocalKeys; isNew: boolean } {
+        for (const directory of [this.backend, this.project]) fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+        this.lock();
+        for (const entry of LINKED) if (!fs.existsSync(path.join(this.project, entry))) fs.symlinkSync(path.join(this.root, entry), path.join(this.project, entry));
+        const file = path.join(this.directory, "keys.json");
+        if (fs.existsSync(file)) return { keys: JSON.parse(fs.readFileSync(file, "utf8")) as LocalKeys, isNew: false };
+        const keys: LocalKeys = { login: makeKeys(), hosts: Object.fromEntries(hosts.map(({ name }) => [name, makeKeys()])), passphrase: randomBytes(18).toString("base64url") };
+        fs.writeFileSync(file, JSON.stringify(keys), { mode: 0o600 });
+        return { keys, isNew: true };
+    }
+
+    private lock(): void {
+        const file = path.join(this.directory, "pid");
+        const other = fs.existsSync(file) ? Number(fs.readFileSync(file, "utf8")) : 0;
+        if (other !== process.pid && runs(other)) throw new Error(`another run is at it (process ${other}): wait for it, or end it`);
+        fs.writeFileSync(file, String(process.pid));
+    }
+
+    remove(): void {
+        fs.rmSync(this.directory, { recursive: true, force: true });
+    }
+}
+
+function runs(pid: number): boolean {
+    try {
+        return pid > 0 && process.kill(pid, 0);
+    } catch {
+        return false;
+    }
+}
+
+function makeKeys(): KeyPair {
+    const directory = fs.mkdtempSync(path.join(os.tmpdir(), "keys-"));
+    try {
+        const file = path.join(directory, "key");
+        const { error, status, stderr } = spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", file], { encoding: "utf8" });
+        if (error ?? status) throw new Error(`ssh-keygen is needed, and failed: ${error?.message ?? stderr}`);
+        return { privateKey: fs.readFileSync(file, "utf8"), publicKey: fs.readFileSync(`${file}.pub`, "utf8").trim() };
+    } finally {
+        fs.rmSync(directory, { recursive: true, force: true });
+    }
+}
