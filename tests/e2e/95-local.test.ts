@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
+import * as net from "node:net";
 import * as path from "node:path";
 import { UIDS } from "../../dashboards";
 import { LABEL } from "../../tools/local/names";
@@ -48,13 +49,14 @@ describe("npm run local", () => {
     const ours = async (kind: string[]) => (await lab.docker.run([...kind, "--quiet", "--filter", `label=${LABEL}`])).split("\n").filter(Boolean);
 
     it("what is missing is told in one sentence, and nothing is begun", async () => {
-        const taken = await lab.docker.run(["run", "--detach", "--rm", "--label", "photogather-monitoring-e2e", "--publish", `127.0.0.1:${PORT}:1`, lab.image]);
+        const other = net.createServer();
+        await new Promise<void>((resolve) => other.listen(PORT, "127.0.0.1", resolve));
         try {
             const { code, stderr } = await up();
             assert.equal(code, 1);
             assert.match(stderr, new RegExp(`port ${PORT} is taken by another program: npm run local -- --port`));
         } finally {
-            await lab.docker.run(["rm", "--force", taken.trim()]);
+            await new Promise((resolve) => other.close(resolve));
         }
         const { code, stderr } = await tryExec("npm", ["run", "--silent", "local"], { cwd: PROJECT, env: { DOCKER_HOST: "unix:///nowhere" } });
         assert.equal(code, 1);
