@@ -155,7 +155,7 @@ export interface EnvironmentArgs {
     logBurstMiB?: number;
     /** Spans accepted, MiB per second. @default by share of 8: 4.8, 2 and 1.2 */
     traceRateMiB?: number;
-    /** @default twice `traceRateMiB` and 16 */
+    /** @default twice `traceRateMiB` and 4 */
     traceBurstMiB?: number;
     /** Log streams at one time; one per host, application and source. @default by share of 6000 */
     maxLogStreams?: number;

@@ -68,7 +68,8 @@ export function planCapacity(memoryMiB: number = SMALL_HOST_MIB, cores: number =
         series: Math.floor(((budget.prometheus.goMemLimitMiB - baseMiB) * 1024) / kibPerUnit),
         // A core passes four times this for a while, which is what draining an outage's backlog needs.
         logRateMiB: 4 * cores,
-        traceRateMiB: 4 * cores,
+        // 200 hosts with 4 traces of 5 spans a second each bring 1.2 MiB/s. Four times this killed Tempo within its 400 MiB.
+        traceRateMiB: cores,
         logStreams: Math.floor(6000 * grown("loki")),
         liveTraces: Math.floor(15000 * grown("tempo")),
         spanMetricSeries: Math.floor(24000 * grown("prometheus")),

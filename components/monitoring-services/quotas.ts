@@ -42,6 +42,8 @@ const SERIES_PER_TARGET = Math.round((600 + HOST_SERIES) / 3);
 const SAMPLES = { least: 1500, most: 5000 };
 /** Agents that drain their buffer send up to 16 MiB at once. */
 const BURST_MIB = 16;
+/** Of spans. Tempo holds them as they come; a request may have 4. */
+const TRACE_BURST_MIB = 4;
 /** Fewer would refuse an environment of a few hosts. */
 const LEAST = { targets: 30, streams: 200, liveTraces: 500, spanMetricSeries: 1000 };
 
@@ -62,7 +64,7 @@ export function planQuotas(environments: Record<string, QuotaArgs>, { memoryMiB,
                 maxTargets: given.maxTargets ?? Math.max(LEAST.targets, Math.floor(series / SERIES_PER_TARGET)),
                 samplesPerTarget: given.samplesPerTarget ?? Math.min(SAMPLES.most, Math.max(SAMPLES.least, Math.floor(series / 10))),
                 logBurstMiB: given.logBurstMiB ?? round(2 * logRateMiB + BURST_MIB),
-                traceBurstMiB: given.traceBurstMiB ?? round(2 * traceRateMiB + BURST_MIB),
+                traceBurstMiB: given.traceBurstMiB ?? round(2 * traceRateMiB + TRACE_BURST_MIB),
                 maxLogStreams: given.maxLogStreams ?? part(capacity.logStreams, LEAST.streams),
                 maxLiveTraces: given.maxLiveTraces ?? part(capacity.liveTraces, LEAST.liveTraces),
                 maxSpanMetricSeries: given.maxSpanMetricSeries ?? part(capacity.spanMetricSeries, LEAST.spanMetricSeries),

@@ -63,6 +63,18 @@ describe("gateway, run by the real Caddy", function () {
         }
     });
 
+    it("lets few requests of an environment into a backend at a time, the others wait; and no other environment's wait for them", async () => {
+        const held = gateway.held = { tenant: "loadtest", waiting: [] as (() => void)[] };
+        const all = Promise.all(Array.from({ length: 20 }, () => gateway.push("/otlp/v1/traces", TOKENS.loadtest)));
+        await eventually("some of them are in", 5, async () => held.waiting.length >= 3);
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        assert.equal(held.waiting.length, 3);
+        for (let i = 0; i < 10; i++) assert.equal((await gateway.push("/otlp/v1/traces", TOKENS.prod)).answer.status, 200);
+        gateway.held = undefined;
+        for (const release of held.waiting) release();
+        assert.deepEqual([...new Set((await all).map(({ answer }) => answer.status))], [200]);
+    });
+
     for (const [url, upstream, reached] of [
         ["/otlp/v1/logs", "loki:3100", "/otlp/v1/logs"],
         ["/otlp/v1/traces", "tempo:4318", "/v1/traces"],

@@ -26,6 +26,8 @@ export class GatewayUnderTest {
     readonly running = new Running();
     readonly seen: Seen[] = [];
     status = 200;
+    /** Requests of this tenant get no answer until it is released. */
+    held?: { tenant: string; waiting: (() => void)[] };
     /** How much of the disk is used, as Loki says it. */
     diskUsed = "0.12";
     port = 0;
@@ -89,8 +91,12 @@ export class GatewayUnderTest {
                     // Caddy asks this by itself, every few seconds.
                     if (request.url === "/metrics" && name === "loki:3100") return void response.end(`loki_ingester_wal_disk_usage_percent ${this.diskUsed}\n`);
                     this.seen.push({ upstream: name, url: request.url ?? "", method: request.method ?? "", headers: request.headers, bytes });
-                    response.writeHead(this.status, { "Content-Type": "text/plain", Server: "secret/1.0" });
-                    response.end(`from ${name}`);
+                    const answer = () => {
+                        response.writeHead(this.status, { "Content-Type": "text/plain", Server: "secret/1.0" });
+                        response.end(`from ${name}`);
+                    };
+                    if (this.held && request.headers["x-scope-orgid"] === this.held.tenant) this.held.waiting.push(answer);
+                    else answer();
                 });
                 request.on("error", () => undefined);
             })
