@@ -7,7 +7,6 @@ import { killContainer, killUnit } from "./support/cut";
 import { GrafanaClient } from "./support/grafana";
 import { Ingest } from "./support/ingest";
 import { countRules, RuleCounts } from "./support/rules";
-import { unprovenTest } from "./support/unproven";
 import { eventually, sleep } from "./support/wait";
 import { APPLICATION, World } from "./support/world";
 
@@ -87,7 +86,7 @@ describe("faults, with traffic on", () => {
         world.figures["lines twice after the agents"] = duplicates;
     });
 
-    unprovenTest("kill -9 of the monitoring host's Docker daemon: everything comes back by itself", async () => {
+    it("kill -9 of the monitoring host's Docker daemon: everything comes back by itself", async () => {
         const killed = await killUnit(world.monitor, "docker.service");
         await eventually("Docker", 120, async () => await healthy());
         down.push({ from: killed, seconds: Date.now() / 1000 - killed });
@@ -111,7 +110,7 @@ describe("faults, with traffic on", () => {
         });
     }
 
-    unprovenTest("no rule is lost, and evaluations are missing only while Prometheus was away", async () => {
+    it("no rule is lost, and evaluations are missing only while Prometheus was away", async () => {
         assert.deepEqual(await countRules(world, grafana), rules);
         const missed = await grafana.metrics("sum(prometheus_rule_group_iterations_missed_total)");
         assert.equal(missed[0].value, 0);
@@ -119,7 +118,7 @@ describe("faults, with traffic on", () => {
         onlyWhileDown(await grafana.sampleTimes('ALERTS{alertname="Watchdog"}', Date.now() / 1000 - begun), 3);
     });
 
-    unprovenTest("samples are missing only while Prometheus was away", async () => {
+    it("samples are missing only while Prometheus was away", async () => {
         for (const { name } of [world.hosts.prod, world.hosts.dev]) onlyWhileDown(await grafana.sampleTimes(`jvm_threads_live_threads{instance="${name}"}`, Date.now() / 1000 - begun));
     });
 

@@ -3,7 +3,6 @@ import { explain, gaps } from "./support/counted/count";
 import { CountedStream } from "./support/counted/stream";
 import { cutOff, killContainer, killUnit } from "./support/cut";
 import { GrafanaClient } from "./support/grafana";
-import { unprovenTests } from "./support/unproven";
 import { eventually, sleep } from "./support/wait";
 import { World } from "./support/world";
 
@@ -15,7 +14,7 @@ const MINUTES = Number(process.env.E2E_OUTAGE_MINUTES ?? 1.5);
 /** As many lines as a busy server writes. */
 const LINES_PER_SECOND = 20;
 
-unprovenTests(`the monitoring host is out of reach for ${MINUTES} minutes`, () => {
+describe(`the monitoring host is out of reach for ${MINUTES} minutes`, () => {
     let world: World;
     let grafana: GrafanaClient;
     let file: CountedStream;

@@ -5,12 +5,11 @@ import { GrafanaClient } from "./support/grafana";
 import { Host } from "./support/hosts";
 import { interruptUp } from "./support/interrupt";
 import { leftovers } from "./support/leftovers";
-import { unprovenTests } from "./support/unproven";
 import { eventually } from "./support/wait";
 import { APPLICATION, StackSettings, World } from "./support/world";
 import { Was } from "./support/was";
 
-unprovenTests("two at the same moment, and one that is interrupted", () => {
+describe("two at the same moment, and one that is interrupted", () => {
     let world: World;
     let grafana: GrafanaClient;
     let added: Host;

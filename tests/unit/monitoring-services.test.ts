@@ -130,6 +130,8 @@ describe("MonitoringServices", () => {
         assert.ok(memory(all) <= memory(without), `${memory(all)} MiB`);
         const proxy = named(all, "monitoring-label-proxy").inputs;
         assert.deepEqual([proxy.memory, proxy.user, proxy.readOnly, proxy.ports], [32, "65533:65533", true, undefined]);
+        // Docker's provider refuses a label without a value, which mocks do not.
+        for (const { type, name, inputs } of all) if (type === "docker:index/container:Container") for (const { value } of inputs.labels as { value?: string }[]) assert.equal(typeof value, "string", name);
         assert.ok(named(all, "monitoring-ready").options.dependsOn.includes("monitoring-label-proxy"));
         assert.match(sentScripts(named(all, "monitoring-ready")).create, /grafana node-exporter label-proxy; do/);
         const command = named(all, "monitoring-admin-password");

@@ -41,10 +41,13 @@ export class World {
         return World.current ??= World.make();
     }
 
-    /** Ends the world, if there is one. */
+    private static ended = false;
+
+    /** Ends the world, if there is one that has not ended yet. Its figures stay. */
     static async end(): Promise<void> {
         const world = await World.current?.catch(() => undefined);
-        if (!world) return;
+        if (!world || World.ended) return;
+        World.ended = true;
         await world.lab.stop();
         world.engine.remove();
         world.engine.removeState();
