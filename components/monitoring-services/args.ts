@@ -153,7 +153,7 @@ export interface EnvironmentArgs {
     logRateMiB?: number;
     /** MiB that may come at once above the rate, as when agents drain their buffers. @default twice `logRateMiB` and 16 */
     logBurstMiB?: number;
-    /** Spans accepted, MiB per second. @default by share of 8: 4.8, 2 and 1.2 */
+    /** Spans accepted, MiB per second. @default by share of 2: 1.2, 0.5 and 0.3 */
     traceRateMiB?: number;
     /** @default twice `traceRateMiB` and 4 */
     traceBurstMiB?: number;

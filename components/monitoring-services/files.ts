@@ -10,7 +10,7 @@ import { renderGateway } from "./gateway";
 import { renderGrafana } from "./grafana";
 import { renderGuard } from "./guard";
 import { organizationsProgram } from "./organizations";
-import { CONFIG, DATA, LABEL_PROXY, SERVICES } from "./services";
+import { CONFIG, DATA, EVERY_SERVICE, SERVICES } from "./services";
 import { registrationPolicies, validateMonitoringServices } from "./validate";
 
 /** Names the bundle on the host. */
@@ -69,7 +69,7 @@ const READ_AT_START: Record<string, RegExp> = {
 /** For each service a digest of the files that it cannot reload; "" where it can reload all of them. */
 export function planRestartDigests(files: BundleFile[]): Record<string, string> {
     return Object.fromEntries(
-        [...SERVICES, LABEL_PROXY].map(({ name }) => {
+        EVERY_SERVICE.map(({ name }) => {
             const own = READ_AT_START[name] ? files.filter(({ path }) => path.startsWith(`${CONFIG}/${name}/`) && READ_AT_START[name].test(path)) : [];
             return [name, own.length > 0 ? digest(own) : ""];
         }),

@@ -66,9 +66,12 @@ export const LABEL_PROXY: Service = {
     name: "label-proxy", user: "65533:65533", configMount: "", dataMount: "", stopSeconds: 5, health: wget("http://127.0.0.1:8080/healthz"),
 };
 
+/** Every service that there can be. */
+export const EVERY_SERVICE: Service[] = [...SERVICES, LABEL_PROXY];
+
 /** The services of a deployment. */
 export function planServices(organizations: object = {}): Service[] {
-    return Object.keys(organizations).length > 0 ? [...SERVICES, LABEL_PROXY] : SERVICES;
+    return Object.keys(organizations).length > 0 ? EVERY_SERVICE : SERVICES;
 }
 
 /** The image of every service: what the user gave, else the pinned one, behind the mirror where one is given. */

@@ -8,7 +8,7 @@ import { validateDuration, validateLogRetention, validateRetention } from "./ret
 import { validateLogin } from "./login";
 import { validateOrganizations } from "./organizations";
 import { planQuotas, Quota, validateQuotas } from "./quotas";
-import { LABEL_PROXY, SERVICES } from "./services";
+import { EVERY_SERVICE } from "./services";
 import { validateAlerting } from "./validate-alerting";
 import { validateAcceptIrreversible } from "./upgrade";
 import { validateGrafana } from "./validate-grafana";
@@ -158,7 +158,7 @@ function validateImages(images: Record<string, string>): Problem[] {
         ...validateOneOf(
             `images.${service}`,
             service,
-            [...SERVICES, LABEL_PROXY].map(({ name }) => name),
+            EVERY_SERVICE.map(({ name }) => name),
         ),
         ...(IMAGE.test(image) && /[:@]/.test(image.split("/").pop() ?? "")
             ? []

@@ -11,7 +11,6 @@ import type { AddressInfo } from "node:net";
 import * as path from "node:path";
 import { buildDashboard, DASHBOARDS, DashboardSpec, UIDS } from "../../dashboards";
 import { DashboardJson } from "../support/dashboards/model";
-import { findPart } from "../support/parts";
 import { freePorts, Running } from "../support/running";
 import { sampleServices } from "../support/services";
 import { Answer, askAll, Backends, requestsOf } from "./support/ask";
@@ -21,6 +20,7 @@ import { Limited, resetPeaks, Taken, taken } from "./support/limited";
 import { BenchBackend, fillLoki, fillTempo, LINES_PER_SECOND, TRACES_PER_SECOND } from "./support/logs-and-traces";
 import { BenchPrometheus } from "./support/prometheus";
 import { remoteWrite } from "./support/remote-write";
+import { programs as findPrograms } from "./support/sides";
 import { moreEndpoints, scraped, serveHosts, simulatedHosts, Simulation, spanMetrics, withExemplars } from "./support/simulated-hosts";
 
 const HOSTS = { prod: 20, dev: 10, loadtest: 20 };
@@ -50,11 +50,7 @@ interface Result {
 }
 
 async function main(): Promise<number> {
-    const binary = Object.fromEntries(["prometheus", "loki", "tempo"].map((name) => {
-        const found = findPart(name);
-        if (!found) throw new Error(`the part "${name}" is missing: put it on PATH`);
-        return [name, found];
-    }));
+    const binary = findPrograms("prometheus", "loki", "tempo");
     say(prioritize(-19) ? "before other processes" : "with the same priority as other processes: what else runs here is measured as well");
     const running = new Running();
     let server: Server | undefined;

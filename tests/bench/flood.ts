@@ -10,6 +10,7 @@ import * as path from "node:path";
 import { parseArgs } from "node:util";
 import { SMALL_HOST_MIB } from "../../components/monitoring-services/budget";
 import { planQuotas } from "../../components/monitoring-services/quotas";
+import { sleep } from "../e2e/support/wait";
 import { askAll } from "./support/ask";
 import { benchArgs, hostsOf, WORK } from "./support/bench-work";
 import { comparedQueries } from "./support/compared-queries";
@@ -18,7 +19,7 @@ import { Gatherer, Used } from "./support/gather";
 import { startGateway } from "./support/gateway";
 import { prioritize } from "./support/limits";
 import { Count, Load } from "./support/load";
-import { SERVICES, sleep } from "./support/rounds";
+import { SERVICES } from "./support/rounds";
 import { Side, startOurs } from "./support/sides";
 import { percentile, table } from "./support/statistics";
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { KeyPair, makeKeys } from "../../tools/local/keys";
 import { CountedTraffic } from "./support/counted/traffic";
 import { GrafanaClient } from "./support/grafana";
 import { Host } from "./support/hosts";
-import { KeyPair, makeKeys, ssh } from "./support/ssh";
+import { ssh } from "./support/ssh";
 import { Environment, StackSettings, World } from "./support/world";
 
 const AUTHORIZED = "/home/ubuntu/.ssh/authorized_keys";
@@ -19,7 +20,7 @@ describe("rotation of the SSH keys, with traffic on", () => {
     before(async () => {
         world = await (await World.get()).deployed();
         grafana = await world.grafana();
-        next = await makeKeys();
+        next = makeKeys();
         world.secrets.push(next.privateKey);
         for (const host of all()) saved.set(host, await host.must(`cat ${AUTHORIZED}`));
         traffic = await CountedTraffic.start(world);

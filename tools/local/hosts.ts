@@ -1,6 +1,7 @@
-import { copyJar } from "./image";
 import { createHost, docker, ensureNetwork, inHost, ourContainers, removeOurs, tryDocker } from "./docker";
+import { hostFiles } from "./host-files";
 import { APPLICATION, LocalHost, LocalKeys, renderTraffic } from "./plan";
+import { tar } from "./tar";
 
 /** How the machines come into being. */
 export interface HostsOptions {
@@ -25,25 +26,11 @@ export async function ensureHosts(hosts: LocalHost[], keys: LocalKeys, options: 
     for (const host of hosts) {
         if (!there.includes(host.name)) {
             await createHost(host, options.image);
-            await copySettings(host, keys, options.mirror);
+            await docker(["cp", "--archive", "-", `${host.name}:/`], tar(hostFiles(keys.login, keys.hosts[host.name], options.mirror)));
         }
         await docker(["start", host.name]);
     }
     await Promise.all(hosts.map(booted));
-}
-
-/** Its SSH keys, and where its Docker gets images. Before the first start, so there is nothing yet to run a command in. */
-async function copySettings({ name }: LocalHost, keys: LocalKeys, mirror?: string): Promise<void> {
-    const { login, hosts } = keys;
-    const script = [
-        `printf %s "$HOST_KEY" | base64 -d > /etc/ssh/ssh_host_ed25519_key`, "chmod 0600 /etc/ssh/ssh_host_ed25519_key", `echo '${hosts[name].publicKey}' > /etc/ssh/ssh_host_ed25519_key.pub`,
-        "install -d -m 0700 -o ubuntu -g ubuntu /home/ubuntu/.ssh", `echo '${login.publicKey}' > /home/ubuntu/.ssh/authorized_keys`, "chown ubuntu: /home/ubuntu/.ssh/authorized_keys",
-        ...(mirror ? [`mkdir -p /etc/docker && echo '${JSON.stringify({ "registry-mirrors": [mirror], "insecure-registries": [new URL(mirror).host] })}' > /etc/docker/daemon.json`] : []),
-    ].join(" && ");
-    // A start of its own, as systemd would start sshd without its key.
-    await docker(["start", name]);
-    await docker(["exec", "-i", name, "sh", "-c", `HOST_KEY=$(cat) && ${script}`], Buffer.from(hosts[name].privateKey).toString("base64"));
-    await docker(["restart", "--time", "20", name]);
 }
 
 async function booted(host: LocalHost): Promise<void> {
@@ -85,7 +72,10 @@ WantedBy=multi-user.target
 
 /** The demo application on a WAS host, as a service, with traffic; and waits until it answers. */
 export async function ensureApplication(host: LocalHost, stack: string, jar?: string): Promise<void> {
-    if (jar && (await tryDocker(["exec", host.name, "test", "-e", "/opt/was/was.jar"])).code !== 0) await copyJar(host.name, jar);
+    if (jar && (await tryDocker(["exec", host.name, "test", "-e", "/opt/was/was.jar"])).code !== 0) {
+        await inHost(host, "mkdir -p /opt/was");
+        await docker(["cp", jar, `${host.name}:/opt/was/was.jar`]);
+    }
     await inHost(host, "id was >/dev/null 2>&1 || useradd --system was; install -d -o was -g was /var/log/was");
     await inHost(host, "cat > /usr/local/bin/demo-traffic && chmod 0755 /usr/local/bin/demo-traffic", renderTraffic(stack));
     for (const [name, unit] of Object.entries(UNITS)) await inHost(host, `cat > /etc/systemd/system/${name}.service`, unit);

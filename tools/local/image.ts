@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { docker, tryDocker } from "./docker";
+import { tryDocker } from "./docker";
 import { IMAGE, LABEL } from "./names";
 import { INIT, INIT_PATH, MASKED, PACKAGES } from "./systemd-container";
 
@@ -33,10 +33,4 @@ export async function buildImage(root: string, directory: string): Promise<strin
 /** Whether Docker has the image. */
 export async function hasImage(image: string): Promise<boolean> {
     return (await tryDocker(["image", "inspect", image])).code === 0;
-}
-
-/** Copies the demo application from this machine in place of the image's. */
-export async function copyJar(host: string, jar: string): Promise<void> {
-    await docker(["exec", host, "mkdir", "-p", "/opt/was"]);
-    await docker(["cp", jar, `${host}:/opt/was/was.jar`]);
 }

@@ -1,3 +1,4 @@
+import { KeyPair } from "./keys";
 import { hostName } from "./names";
 
 /** What `npm run local` can be told. */
@@ -30,11 +31,6 @@ export interface LocalKeys {
     /** By host. */
     hosts: Record<string, KeyPair>;
     passphrase: string;
-}
-
-export interface KeyPair {
-    privateKey: string;
-    publicKey: string;
 }
 
 /** The stacks, owner first. */

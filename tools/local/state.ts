@@ -1,9 +1,8 @@
-import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
-import { KeyPair, LocalHost, LocalKeys } from "./plan";
+import { makeKeys } from "./keys";
+import { LocalHost, LocalKeys } from "./plan";
 
 /** What of the project `pulumi up` needs. */
 const LINKED = ["Pulumi.yaml", "index.ts", "package.json", "tsconfig.json", "components", "stacks", "templates", "dashboards", "node_modules"];
@@ -51,17 +50,5 @@ function runs(pid: number): boolean {
         return pid > 0 && process.kill(pid, 0);
     } catch {
         return false;
-    }
-}
-
-function makeKeys(): KeyPair {
-    const directory = fs.mkdtempSync(path.join(os.tmpdir(), "keys-"));
-    try {
-        const file = path.join(directory, "key");
-        const { error, status, stderr } = spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", file], { encoding: "utf8" });
-        if (error ?? status) throw new Error(`ssh-keygen is needed, and failed: ${error?.message ?? stderr}`);
-        return { privateKey: fs.readFileSync(file, "utf8"), publicKey: fs.readFileSync(`${file}.pub`, "utf8").trim() };
-    } finally {
-        fs.rmSync(directory, { recursive: true, force: true });
     }
 }

@@ -2,13 +2,6 @@ import { eventually } from "../../support/running";
 import { Side } from "./sides";
 import { SimulatedHost } from "./simulated-hosts";
 
-/** What can be queried of an environment since then; asked until it is all that was taken, or no more comes. */
-export interface Found {
-    lines: number;
-    spans: number;
-    samples: number;
-}
-
 async function json<T>(url: string, headers: Record<string, string>): Promise<T> {
     const answer = await fetch(url, { headers });
     const text = await answer.text();

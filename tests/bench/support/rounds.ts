@@ -1,3 +1,4 @@
+import { sleep } from "../../e2e/support/wait";
 import { Answer, askAll } from "./ask";
 import { comparedQueries, dashboardQueries } from "./compared-queries";
 import { countLines, countSamples, countSpans, settled } from "./found";
@@ -126,8 +127,4 @@ function subtract(later: LoadReport, earlier: LoadReport): LoadReport {
         return [key, { ...count, made: count.made - (before?.made ?? 0), taken: count.taken - (before?.taken ?? 0) }];
     }))]));
     return { ...later, counts };
-}
-
-export function sleep(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,9 +1,11 @@
 import { shell } from "../../../components/encode";
+import { hostFiles } from "../../../tools/local/host-files";
+import { KeyPair, makeKeys } from "../../../tools/local/keys";
 import { SYSTEMD_IN_A_CONTAINER } from "../../../tools/local/systemd-container";
+import { tar, TarEntry } from "../../../tools/local/tar";
 import { Docker, LABEL } from "./docker";
 import { Result } from "./exec";
-import { KeyPair, makeKeys, ssh, SshTarget } from "./ssh";
-import { tar, TarEntry } from "./tar";
+import { ssh, SshTarget } from "./ssh";
 import { eventually } from "./wait";
 
 /** A bridge network of the test's own. */
@@ -58,7 +60,7 @@ export class Host {
 
     /** Starts a host and waits until it has booted. */
     static async start(docker: Docker, image: string, spec: HostSpec, keys: KeyPair): Promise<Host> {
-        const host = new Host(docker, spec, image, keys, await makeKeys());
+        const host = new Host(docker, spec, image, keys, makeKeys());
         await host.create();
         await host.boot();
         return host;
@@ -102,18 +104,7 @@ export class Host {
             this.image,
         ]);
         for (const { network, address } of others) await this.docker.run(["network", "connect", "--ip", address, network.name, this.name]);
-        await this.write([
-            { path: "/etc/ssh/ssh_host_ed25519_key", content: this.hostKeys.privateKey, mode: "0600", uid: 0 },
-            { path: "/etc/ssh/ssh_host_ed25519_key.pub", content: `${this.hostKeys.publicKey}\n`, mode: "0644", uid: 0 },
-            { path: "/home/ubuntu/.ssh", mode: "0700", uid: 1000 },
-            { path: "/home/ubuntu/.ssh/authorized_keys", content: `${this.keys.publicKey}\n`, mode: "0600", uid: 1000 },
-            {
-                path: "/etc/docker/daemon.json",
-                content: JSON.stringify({ "registry-mirrors": [spec.mirror], "insecure-registries": [new URL(spec.mirror).host] }),
-                mode: "0644",
-                uid: 0,
-            },
-        ]);
+        await this.write(hostFiles(this.keys, this.hostKeys, spec.mirror));
     }
 
     /** Starts the container and waits for systemd, sshd and Docker; sets firewall and routes, which a boot clears. */

@@ -1,4 +1,5 @@
 import { IMAGES } from "../../../components/versions";
+import { KeyPair, makeKeys } from "../../../tools/local/keys";
 import { findPart, missingParts } from "../../support/parts";
 import { Artifacts } from "./artifacts";
 import { Docker, startDocker } from "./docker";
@@ -7,7 +8,6 @@ import { hostImage } from "./host-image";
 import { createNetwork, Host, HostSpec, Network } from "./hosts";
 import { provideImages } from "./images";
 import { Registry } from "./registry";
-import { KeyPair, makeKeys } from "./ssh";
 
 /** Programs without which there are no hosts to test on. */
 const PROGRAMS = ["docker", "debootstrap", "docker-registry", "ssh", "ssh-keygen", "busybox", "tar", "mvn"];
@@ -52,7 +52,7 @@ export class Lab {
             say(
                 `images served${missing.length > 0 ? `, missing: ${missing.join(", ")}` : ""}${missingParts().includes("grafana") ? " (Grafana by the stand-in)" : ""}`,
             );
-            return new Lab(docker, network, registry, artifacts, image, await makeKeys(), [...new Set(missing)]);
+            return new Lab(docker, network, registry, artifacts, image, makeKeys(), [...new Set(missing)]);
         } catch (error) {
             for (const stop of ends.reverse()) await stop();
             throw error;

@@ -1,15 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { exec, ExecOptions, Result, tryExec } from "./exec";
+import { ExecOptions, Result, tryExec } from "./exec";
 import { temporaryDirectory } from "./state";
-
-/** A pair of ed25519 keys. */
-export interface KeyPair {
-    /** OpenSSH's format, as `ssh-keygen` writes it. */
-    privateKey: string;
-    /** `ssh-ed25519 AAAA…`, without a comment. */
-    publicKey: string;
-}
 
 /** Where an SSH command goes. */
 export interface SshTarget {
@@ -18,18 +10,6 @@ export interface SshTarget {
     privateKey: string;
     hostKey: string;
     jump?: SshTarget;
-}
-
-/** Makes a pair of keys. */
-export async function makeKeys(): Promise<KeyPair> {
-    const directory = temporaryDirectory("keys");
-    try {
-        const file = path.join(directory, "key");
-        await exec("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", file]);
-        return { privateKey: fs.readFileSync(file, "utf8"), publicKey: fs.readFileSync(`${file}.pub`, "utf8").trim() };
-    } finally {
-        fs.rmSync(directory, { recursive: true, force: true });
-    }
 }
 
 /**

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { Docker, LABEL } from "../docker";
 import { SYSTEMD_IN_A_CONTAINER } from "../../../../tools/local/systemd-container";
-import { tar } from "../tar";
+import { tar } from "../../../../tools/local/tar";
 import { Disks } from "./disks";
 import { Instance, Lab } from "./world";
 
