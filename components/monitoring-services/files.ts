@@ -11,6 +11,7 @@ import { renderGrafana } from "./grafana";
 import { renderGuard } from "./guard";
 import { organizationsProgram } from "./organizations";
 import { CONFIG, DATA, EVERY_SERVICE, SERVICES } from "./services";
+import { renderShutdown } from "./shutdown";
 import { registrationPolicies, validateMonitoringServices } from "./validate";
 
 /** Names the bundle on the host. */
@@ -31,7 +32,7 @@ export function planServiceBundle(args: KnownServicesArgs): Bundle {
         machine: "monitoring",
         name: BUNDLE,
         directories: [...planDirectories(args.dataDirectory ?? DATA), ...WATCHDOG_DIRECTORIES, ...registration.directories],
-        files: [...renderServiceFiles(args), ...renderWatchdog(args), adminPasswordProgram(), organizationsProgram(), ...registration.files, ...renderGuard()],
+        files: [...renderServiceFiles(args), ...renderWatchdog(args), adminPasswordProgram(), organizationsProgram(), ...registration.files, ...renderGuard(), ...renderShutdown()],
     };
 }
 

@@ -5,6 +5,7 @@ import { REGISTRATION, registrationApplyScript, registrationRemoveScript, regist
 import { watchdogInstallScript, watchdogRemoveScript } from "./disk-watchdog";
 import { guardApplyScript, guardRemoveScript } from "./guard";
 import { CONFIG, LABEL_PROXY, NETWORK } from "./services";
+import { shutdownInstallScript, shutdownRemoveScript } from "./shutdown";
 import { UpgradeArgs, versionsScript, wayBackScript } from "./upgrade";
 
 /**
@@ -56,12 +57,12 @@ export function settleScript(dataDirectory: string): string {
     return `# Encrypts what Grafana stores. Beside its database, as the one is of no use without the other.
 if [ ! -s ${key} ]; then ( umask 077; head -c 32 /dev/urandom | base64 | tr -d '\\n' > ${key} ); fi
 chown 472:0 ${key}; chmod 0400 ${key}
-${registrationApplyScript(dataDirectory)}${guardApplyScript()}${watchdogInstallScript()}`;
+${registrationApplyScript(dataDirectory)}${guardApplyScript()}${watchdogInstallScript()}${shutdownInstallScript()}`;
 }
 
 /** Shell text that runs on removal. The data directory stays. */
 export function removalScript(dataDirectory: string): string {
-    return watchdogRemoveScript() + registrationRemoveScript(dataDirectory) + guardRemoveScript();
+    return shutdownRemoveScript() + watchdogRemoveScript() + registrationRemoveScript(dataDirectory) + guardRemoveScript();
 }
 
 /**

@@ -96,6 +96,15 @@ describe("faults, with traffic on", () => {
         assert.deepEqual(missing, []);
     });
 
+    it("the monitoring host is rebooted: everything comes back by itself, no line and no span is lost", async () => {
+        const from = Date.now() / 1000;
+        await world.monitor.reboot();
+        await eventually("all services", 120, healthy);
+        down.push({ from, seconds: Date.now() / 1000 - from });
+        world.figures["reboot to all healthy"] = Date.now() / 1000 - from;
+        await traffic.allThere(grafana);
+    });
+
     for (const minutes of [-10, 10]) {
         it(`a line and a span dated ${minutes} minutes from now are taken and found`, async () => {
             const at = Date.now() + minutes * 60_000;

@@ -38,8 +38,9 @@ describe("a data volume that fills up, with traffic on", () => {
     const line = () => ingest.logs(ofProbe, ["is there room?"]);
     const span = () => ingest.spans({ "service.name": "probe" }, [{ traceId: "00f067aa0ba902b700f067aa0ba90270", spanId: "00f067aa0ba90270", name: "probe", kind: 1, startTimeUnixNano: `${Date.now()}000000`, endTimeUnixNano: `${Date.now() + 1}000000` }]);
     const answered = (status: number[]) => async () => {
-        const got = [await line(), await span()];
-        return got.every((each) => status.includes(each)) || undefined;
+        const got = { line: await line(), span: await span() };
+        if (Object.values(got).every((each) => status.includes(each))) return true;
+        throw new Error(`answered ${JSON.stringify(got)}\n${await world.monitor.must("docker ps --all --filter name=monitoring- --format '{{.Names}} {{.Status}}'")}`);
     };
 
     it("on its way there, lines and spans are refused in the way that makes agents keep them", async () => {
@@ -56,7 +57,7 @@ describe("a data volume that fills up, with traffic on", () => {
         full = Date.now() / 1000;
         assert.match(await fillUp(world), /No space left on device/);
         await sleep(30_000);
-        assert.ok(await answered([503])());
+        await answered([503])();
         const running = (await world.monitor.must("docker ps --filter name=monitoring- --filter status=running --format '{{.Names}}'")).split("\n");
         assert.deepEqual(SERVICES.map(({ name }) => name).filter((name) => name !== "prometheus" && !running.includes(`monitoring-${name}`)), []);
     });

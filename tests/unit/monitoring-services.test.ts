@@ -7,8 +7,9 @@ import { MembersGuard, MonitoringServices, MonitoringServicesArgs } from "../../
 import { planContainers } from "../../components/monitoring-services/containers";
 import { planRestartDigests, renderServiceFiles } from "../../components/monitoring-services/files";
 import { BRIDGE, CONNECTIONS_PER_SOURCE, renderGuard } from "../../components/monitoring-services/guard";
+import { renderShutdown, shutdownInstallScript } from "../../components/monitoring-services/shutdown";
 import { membersGuardScript, preflightScript, readyScript, settleScript } from "../../components/monitoring-services/scripts";
-import { planImages, SERVICES } from "../../components/monitoring-services/services";
+import { EVERY_SERVICE, planImages, SERVICES } from "../../components/monitoring-services/services";
 import { isKnown, renderSshFiles, writeSshFiles } from "../../components/monitoring-services/ssh-files";
 import { IMAGES } from "../../components/versions";
 import { isSecret, record, Registration, reveal, runOffline } from "../../tools/offline";
@@ -419,4 +420,22 @@ describe("scripts", () => {
         assert.equal(membersGuardScript("prod", true), ":");
         assert.match(membersGuardScript("prod", false), /still registered/);
     });
+});
+
+describe("an orderly shutdown of the host", () => {
+    const [unit] = renderShutdown();
+
+    it("stops the containers while Docker still runs, the gateway first", () => {
+        assert.match(unit.content, /^After=docker\.service /m);
+        assert.deepEqual(unit.content.match(/docker stop .*(?=')/g), ["docker stop monitoring-gateway", "docker stop $(docker ps --quiet --filter name=^monitoring-)"]);
+    });
+
+    it("leaves a restart of Docker alone to Docker", () => assert.doesNotMatch(unit.content, /^(PartOf|Requires|BindsTo)=/m));
+
+    it("takes no less time than the services may", () => {
+        const [gateway, ...others] = EVERY_SERVICE.map(({ stopSeconds }) => stopSeconds);
+        assert.ok(Number(/^TimeoutStopSec=(\d+)$/m.exec(unit.content)![1]) > gateway + Math.max(...others) * 2);
+    });
+
+    it("is never restarted by a deployment, which would stop the services", () => assert.doesNotMatch(shutdownInstallScript(), /restart/));
 });

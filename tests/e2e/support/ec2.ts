@@ -98,7 +98,7 @@ export class Ec2Deployment {
     /** Switches the instance off and on. */
     async reboot(): Promise<void> {
         const { docker } = this.lab;
-        await docker.run(["stop", "--time", "90", this.id]);
+        await docker.run(["stop", "--time", "180", this.id]);
         await docker.run(["start", this.id]);
     }
 

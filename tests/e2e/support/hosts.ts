@@ -170,8 +170,9 @@ export class Host {
         await this.boot();
     }
 
+    /** Shuts it down in order. */
     async stop(): Promise<void> {
-        await this.docker.run(["stop", "--time", "30", this.name]);
+        await this.docker.run(["stop", "--time", "180", this.name]);
     }
 
     /** Cuts its power. */
