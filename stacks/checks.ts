@@ -19,13 +19,13 @@ import type { Was } from "./model";
 import { organizationsOf } from "./organizations";
 import { hostMemoryMiB } from "./owner-host";
 import { actuatorProfiles, javaAgentArgs, logAgentArgs, planTargets } from "./host-args";
-import type { EnvironmentConfig, OwnerConfig, SshConfig } from "./schema";
+import type { EnvironmentConfig, ExternalConfig, OwnerConfig, SshConfig } from "./schema";
 
 /** What of a config could be read; a hole stands for a host that has a mistake of its own. */
 export type Hosts = (Was | undefined)[];
 
 /** Rules between the values of the `was` list, and those of the components, which no schema of one value can see. */
-export function crossCheckWas(was: Hosts, environment: string): Problem[] {
+export function crossCheckWas(was: Hosts, stack: StackContext): Problem[] {
     const [names, addresses] = [firstOf(was, ({ name }) => name), firstOf(was, ({ address }) => address)];
     return was.flatMap((host, index) => {
         if (!host) return [];
@@ -38,13 +38,22 @@ export function crossCheckWas(was: Hosts, environment: string): Problem[] {
             ...(host.application ? [] : [{ path: `${path}.application`, message: "expected the application's name, here or in defaults.application" }]),
             ...(host.ssh && !host.ssh.hostKey ? [{ path: `${path}.ssh.hostKey`, message: `expected the host's public key; ask it with: ssh-keyscan -t ed25519 ${host.ssh.address}` }] : []),
             ...(host.ssh?.jump && host.ssh.throughMonitoring ? [{ path: `${path}.ssh`, message: "expected either jump or throughMonitoring" }] : []),
+            ...(host.ssh?.throughMonitoring && !stack.shared ? [{ path: `${path}.ssh.throughMonitoring`, message: "this stack has no monitoring host: give ssh.jump" }] : []),
             ...checkLoginKeys(`${path}.ssh`, host.ssh),
             ...checkActuator(path, host),
             ...promtail,
             // Without an application, or with what Promtail cannot do, the components would only say the same again.
-            ...(host.application && promtail.length === 0 ? under(path, checkComponents(host, environment)) : []),
+            ...(host.application && promtail.length === 0 ? under(path, checkComponents(host, stack)) : []),
         ];
     });
+}
+
+/** What of the stack its hosts depend on. */
+export interface StackContext {
+    environment: string;
+    /** Whether it owns or joins a shared deployment. */
+    shared: boolean;
+    external?: ExternalConfig;
 }
 
 /** The first host with each value. */
@@ -56,7 +65,7 @@ function firstOf(was: Hosts, value: (host: Was) => string): Map<string, number> 
 
 /** Where the components' arguments stand in the config. The first that fits counts. */
 const LOG_AGENT_PATHS: [RegExp, string][] = [
-    [/^otlp\.address/, "tracing.listenAddress"], [/^otlp\.port/, "hostMetrics.port"], [/^(otlp|sampling)\b/, "tracing"], [/^artifact\b/, "artifacts.agent"],
+    [/^otlp\.address/, "tracing.listenAddress"], [/^otlp\.port/, "hostMetrics.port"], [/^otlp\.enabled/, "tracing.enabled"], [/^external$/, "agent"], [/^push\.applications\[\d+\]/, "actuator"], [/^(otlp|sampling)\b/, "tracing"], [/^artifact\b/, "artifacts.agent"],
     [/^image/, "artifacts.agentImage"], [/^host$/, "name"],
 ];
 const JAVA_AGENT_PATHS: [RegExp, string][] = [
@@ -68,23 +77,23 @@ const TARGET_PATHS: [RegExp, string][] = [
     [/^profiles\.[^.]+\.(.*)/, "actuator.$1"],
 ];
 
-/** No config gives these: the program makes them, and they are not made yet. */
-const MADE_HERE = /^hostMetrics\.(password|certificate|privateKey)$/;
+/** No config gives these: the program makes them, and they are not made yet; or they are the stack's, and told there. */
+const NOT_THE_HOSTS = /^(hostMetrics\.(password|certificate|privateKey)|gateway|external\..*)$/;
 
 /** What the components themselves would refuse, told before anything exists, in the config's own words. */
-function checkComponents(host: Was, environment: string): Problem[] {
-    const gateway = { url: "https://localhost", ca: "", token: "" };
+function checkComponents(host: Was, { environment, shared, external }: StackContext): Problem[] {
+    const gateway = shared ? { url: "https://localhost", ca: "", token: "" } : undefined;
     const metrics = { username: "prometheus", password: "", certificate: "", privateKey: "" };
     const registration = { address: "localhost", privateKey: "", hostKey: "" };
     const javaAgent = javaAgentArgs(host, environment);
     const found = [
-        ...relabel(LOG_AGENT_PATHS, validateLogAgent(logAgentArgs(host, {}, { environment, gateway, credentials: metrics }))),
+        ...relabel(LOG_AGENT_PATHS, validateLogAgent(logAgentArgs(host, {}, { environment, gateway, external, credentials: metrics }))),
         ...(javaAgent ? relabel(JAVA_AGENT_PATHS, validateJavaAgent(javaAgent)) : []),
         ...relabel(TARGET_PATHS, validateTargets({
             environment, registration, targets: planTargets([host]), profiles: { ...actuatorProfiles([host]), [LOG_AGENT_PROFILE]: {} },
         })),
     ];
-    return found.filter(({ path }) => !MADE_HERE.test(path)).filter(({ path, message }, index, all) => all.findIndex((other) => other.path === path && other.message === message) === index);
+    return found.filter(({ path }) => !NOT_THE_HOSTS.test(path)).filter(({ path, message }, index, all) => all.findIndex((other) => other.path === path && other.message === message) === index);
 }
 
 function relabel(paths: [RegExp, string][], problems: Problem[]): Problem[] {

@@ -2,9 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { isRecord, validateConnection } from "../components/connection";
 import { failOn, Problem, under } from "../components/problems";
 import { crossCheckOwner, crossCheckWas } from "./checks";
+import { crossCheckExternal } from "./external";
 import { completeWas } from "./complete";
 import { Member, StackConfig, Was } from "./model";
-import { memberSchema, OwnerConfig, ownerSchema, schema, wasDefaultsSchema, wasSchema } from "./schema";
+import { ExternalConfig, memberSchema, OwnerConfig, ownerSchema, outsideSchema, schema, wasDefaultsSchema, wasSchema } from "./schema";
 import { issues } from "./wording";
 
 /** Raw config, as Pulumi hands it over: full keys to texts, structured values in JSON. */
@@ -30,7 +31,9 @@ export function parseConfig(raw: RawConfig, project: string, stack: string): Sta
     const environment = typeof values.environment === "string" ? values.environment : stack;
     const role = parseRole(given, environment, problems);
     const hosts = goodHosts(values);
-    problems.push(...crossCheckWas(hosts, environment), ...(role.owner ? crossCheckOwner(role.owner, environment, hosts) : []));
+    const shared = Boolean(role.owner ?? role.member) || !role.external;
+    problems.push(...(role.external ? crossCheckExternal(role.external, shared) : []));
+    problems.push(...crossCheckWas(hosts, { environment, shared, external: role.external }), ...(role.owner ? crossCheckOwner(role.owner, environment, hosts) : []));
     failOn(`the config of stack "${stack}" (Pulumi.${stack}.yaml)`, problems);
     return { environment, ...role, was: hosts as Was[], deployKeyGenerations: base.data!.deployKeyGenerations, repair: base.data!.repair ?? "" };
 }
@@ -67,12 +70,12 @@ function ownValues(raw: RawConfig, project: string, problems: Problem[]): Record
     return values;
 }
 
-/** Owner or member, told from the keys under `monitoring`. */
-function parseRole(given: Record<string, unknown> | undefined, environment: string, problems: Problem[]): { owner?: OwnerConfig; member?: Member } {
+/** Owner, member, or neither: told from the keys under `monitoring`. */
+function parseRole(given: Record<string, unknown> | undefined, environment: string, problems: Problem[]): { owner?: OwnerConfig; member?: Member; external?: ExternalConfig } {
     if (given && "host" in given) {
         const parsed = ownerSchema.safeParse(given);
         problems.push(...under("monitoring", issues(parsed.error)));
-        return { owner: parsed.data };
+        return { owner: parsed.data, external: parsed.data?.external };
     }
     if (given && ("stack" in given || "connection" in given)) {
         const section = "connection" in given ? { ...given, connection: fromText(given.connection) } : given;
@@ -80,9 +83,14 @@ function parseRole(given: Record<string, unknown> | undefined, environment: stri
         problems.push(...under("monitoring", issues(parsed.error)));
         if ("stack" in given && "connection" in given) problems.push({ path: "monitoring", message: "expected either `stack` or `connection`, got both" });
         if ("connection" in given) problems.push(...under("monitoring.connection", validateConnection(fromText(given.connection), environment)));
-        return { member: parsed.data as Member | undefined };
+        return { member: parsed.data as Member | undefined, external: parsed.data?.external };
     }
-    problems.push({ path: "monitoring", message: "expected `host` (this stack owns the shared deployment), or `stack: prod` or `connection` (it uses another stack's)" });
+    if (given && "external" in given) {
+        const parsed = outsideSchema.safeParse(given);
+        problems.push(...under("monitoring", issues(parsed.error)));
+        return { external: parsed.data?.external };
+    }
+    problems.push({ path: "monitoring", message: "expected `host` (this stack owns the shared deployment), or `stack: prod` or `connection` (it uses another stack's), or `external` (endpoints of your own)" });
     return {};
 }
 

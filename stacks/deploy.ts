@@ -10,17 +10,19 @@ export interface DeployOptions {
     keysDirectory: string;
 }
 
-/** One stack: the owner makes the shared deployment, a member reads it; both then wire their own hosts. Gives the stack's outputs. */
+/** One stack: the owner makes the shared deployment, a member reads it, a third kind has neither; all then wire their own hosts. Gives the stack's outputs. */
 export async function deploy({ keysDirectory }: DeployOptions): Promise<Record<string, unknown>> {
     const config = readConfig();
-    const { environment, was, deployKeyGenerations, repair } = config;
+    const { environment, external, was, deployKeyGenerations, repair } = config;
+    const own = { environment, external, was, deployKeyGenerations, repair };
     if (config.owner) {
         const { outputs, connections, jump, monitoring, ready, guard } = deployShared(config.owner, config, keysDirectory);
-        const wired = await wireEnvironment({ environment, was, deployKeyGenerations, repair, jump, monitoring, connection: connections[environment], dependsOn: [ready] });
+        const wired = await wireEnvironment({ ...own, jump, monitoring, connection: connections[environment], dependsOn: [ready] });
         guard(wired.resources);
         return { ...outputs, ...wired.outputs };
     }
+    if (!config.member) return (await wireEnvironment({ ...own, dependsOn: [] })).outputs;
     const connection = pulumi.secret(await readConnection(config));
-    const { jump } = config.member!;
-    return (await wireEnvironment({ environment, was, deployKeyGenerations, repair, jump: jump && withKey(jump, jump.privateKey), connection, dependsOn: [] })).outputs;
+    const { jump } = config.member;
+    return (await wireEnvironment({ ...own, jump: jump && withKey(jump, jump.privateKey), connection, dependsOn: [] })).outputs;
 }

@@ -8,13 +8,15 @@ import { MetricsTarget, RegistrationArgs, ScrapeProfile } from "../components/me
 import { generations } from "./identity";
 import type { Was } from "./model";
 import { actuatorProfiles, AgentCredentials, javaAgentArgs, logAgentArgs, planTargets } from "./host-args";
-import type { JumpConfig, SshConfig } from "./schema";
+import type { ExternalConfig, JumpConfig, SshConfig } from "./schema";
 
 /** What one stack wires, whether it owns the shared deployment or joins it. */
 export interface EnvironmentArgs {
     environment: string;
-    /** A secret; in the owner stack not yet known. */
-    connection: pulumi.Output<Connection>;
+    /** A secret; in the owner stack not yet known. Absent where the stack has no shared deployment. */
+    connection?: pulumi.Output<Connection>;
+    /** Endpoints outside of the shared deployment. */
+    external?: ExternalConfig;
     /** The host to go through to the monitoring host. */
     jump?: SshJump;
     /** The monitoring host, for hosts that are reached through it; known to the owner stack only. */
@@ -36,20 +38,20 @@ const HOSTS_AT_ONCE = 20;
 
 /** Wires every WAS host of one environment: targets for Prometheus, and agents for logs, traces and host metrics. */
 export async function wireEnvironment(args: EnvironmentArgs): Promise<WiredEnvironment> {
-    const { environment, was, dependsOn } = args;
+    const { environment, external, connection, was, dependsOn } = args;
     const deployKeys = deployKeysFor(args);
-    const hostMetrics = was.some((host) => host.hostMetrics.enabled) ? agentCredentials(environment) : undefined;
+    const hostMetrics = connection && was.some((host) => host.hostMetrics.enabled) ? agentCredentials(environment) : undefined;
 
-    const targets = new MetricsTarget("metrics", {
+    const targets = connection && new MetricsTarget("metrics", {
         environment, repair: args.repair,
-        registration: registrationOf(args),
+        registration: registrationOf(connection, args.jump),
         targets: planTargets(was),
         profiles: { ...actuatorProfiles(was), ...(hostMetrics ? { [LOG_AGENT_PROFILE]: profileOf(hostMetrics) } : {}) },
     }, { dependsOn });
 
-    const { gateway } = args.connection;
+    const gateway = connection?.gateway;
     const agentOf = (host: Was, after: pulumi.Resource[]) => new LogAgent(`${host.name}-log-agent`, {
-        ...logAgentArgs(host, machineOf(host, args.repair, deployKeys, args.monitoring), { environment, gateway, credentials: hostMetrics }),
+        ...logAgentArgs(host, machineOf(host, args.repair, deployKeys, args.monitoring), { environment, gateway, external, credentials: hostMetrics }),
         // By the same command: an SSH connection stays open until the engine ends, so one for each host and not two.
         javaAgent: javaAgentArgs(host, environment),
     }, { dependsOn: after });
@@ -61,7 +63,7 @@ export async function wireEnvironment(args: EnvironmentArgs): Promise<WiredEnvir
         agents.push(agentOf(host, [...dependsOn, ...proven]));
         if (agents.length % HOSTS_AT_ONCE === 0) await new Promise(setImmediate);
     }
-    return { resources: [targets, ...agents], outputs: deployKeys ? { sshPublicKey: deployKeys.publicKeys[0] } : {} };
+    return { resources: [...(targets ? [targets] : []), ...agents], outputs: deployKeys ? { sshPublicKey: deployKeys.publicKeys[0] } : {} };
 }
 
 /** Canaries first, and all others once they are healthy; without canaries no host waits for another one. */
@@ -109,7 +111,7 @@ function profileOf({ username, password, certificate }: AgentCredentials): Scrap
     return { username, password, ca: certificate, serverName: LOG_AGENT_PROFILE };
 }
 
-function registrationOf({ connection, jump }: EnvironmentArgs): RegistrationArgs {
+function registrationOf(connection: pulumi.Output<Connection>, jump?: SshJump): RegistrationArgs {
     const { address, port, user, privateKey, hostKey } = connection.registration as unknown as Record<keyof Connection["registration"], pulumi.Output<never>>;
     return { address, port, user, privateKey: pulumi.secret(privateKey), hostKey, ...(jump ? { jump } : {}) };
 }

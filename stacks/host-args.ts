@@ -1,17 +1,21 @@
 import type { Connection } from "../components/connection";
 import * as pulumi from "@pulumi/pulumi";
-import { HostMetrics, LogAgentArgs, logAgentTargets } from "../components/log-agent";
-import { OTLP_PORT } from "../components/log-agent/plan";
+import { HostMetrics, LogAgentArgs, logAgentTargets, PushedApplication } from "../components/log-agent";
+import { OTLP_PORT } from "../components/log-agent/paths";
 import { Machine } from "../components/machine";
 import { ScrapeProfile, TargetArgs } from "../components/metrics-target";
 import { hostPort } from "../components/names";
 import { JavaAgentSettings } from "../components/otel-java-agent";
+import { externalEndpoints } from "./external";
 import type { Was } from "./model";
+import type { ExternalConfig } from "./schema";
 
 /** What of the environment a log agent must know. */
 export interface AgentContext {
     environment: string;
-    gateway: pulumi.Input<Connection["gateway"]>;
+    /** Absent where the stack has no shared deployment. */
+    gateway?: pulumi.Input<Connection["gateway"]>;
+    external?: ExternalConfig;
     /** Of the metrics port; absent where no host has one. */
     credentials?: AgentCredentials;
 }
@@ -55,7 +59,7 @@ export function actuatorProfiles(was: Was[]): Record<string, ScrapeProfile> {
 }
 
 /** What `LogAgent` is given for a host. */
-export function logAgentArgs(host: Was, machine: Machine, { environment, gateway, credentials }: AgentContext): LogAgentArgs {
+export function logAgentArgs(host: Was, machine: Machine, { environment, gateway, external, credentials }: AgentContext): LogAgentArgs {
     const { tracing, hostMetrics, artifacts } = host;
     return {
         machine, host: host.name, environment, application: host.application, gateway, runtime: host.runtime, agent: host.agent, canary: host.canary,
@@ -63,8 +67,20 @@ export function logAgentArgs(host: Was, machine: Machine, { environment, gateway
         otlp: { enabled: tracing.enabled, address: tracing.listenAddress, droppedPaths: tracing.droppedPaths },
         sampling: { percentage: tracing.percentage, slowMs: tracing.slowMs },
         ...(hostMetrics.enabled && credentials ? { hostMetrics: { enabled: true, port: hostMetrics.port, ...credentials } } : {}),
+        ...(external ? { external: externalEndpoints(external), push: { host: hostMetrics.enabled, applications: external.metrics ? pushedApplications(host) : [] } } : {}),
         artifact: artifacts.agent, image: artifacts.agentImage, promtailDirectory: host.promtailDirectory,
     };
+}
+
+/** Actuator as the host's own agent reaches it. */
+function pushedApplications({ actuator: { enabled, port, password, serverName, ...actuator }, address }: Was): PushedApplication[] {
+    if (!enabled) return [];
+    const { path, scheme, intervalSeconds, username, ca } = actuator;
+    return [{
+        address: hostPort("127.0.0.1", port), path, scheme, ...(intervalSeconds ? { intervalSeconds } : {}), ...(username ? { username, password: pulumi.secret(password) } : {}),
+        // The certificate is for the name or address that others reach the host by.
+        ...(scheme === "https" ? { ca, serverName: serverName || address } : {}),
+    }];
 }
 
 /** The settings of the host's Java agent, where it has one. */

@@ -1,5 +1,5 @@
 import type { Connection } from "../components/connection";
-import type { ArtifactsConfig, JumpConfig, OwnerConfig, SshConfig } from "./schema";
+import type { ArtifactsConfig, ExternalConfig, JumpConfig, OwnerConfig, SshConfig } from "./schema";
 
 /** The config of one stack, complete: every default filled in, every rule held. */
 export interface StackConfig {
@@ -9,6 +9,8 @@ export interface StackConfig {
     owner?: OwnerConfig;
     /** Set in a member stack only. */
     member?: Member;
+    /** Endpoints that the agents send to beside the shared deployment, or instead where the stack neither owns nor joins one. */
+    external?: ExternalConfig;
     was: Was[];
     /** Of the key that this stack makes for its WAS hosts: those that may log in, the one that Pulumi logs in with first. @default the hosts' keys are left alone */
     deployKeyGenerations?: number[];

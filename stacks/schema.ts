@@ -121,6 +121,18 @@ const organization = z.strictObject({ environments: z.array(environmentName), me
 const thresholds = z.strictObject(Object.fromEntries(Object.keys(DEFAULT_THRESHOLDS).map((name) => [name, z.number().min(0).optional()])) as
     Record<keyof typeof DEFAULT_THRESHOLDS, z.ZodOptional<z.ZodNumber>>);
 
+const externalUrl = z.string().regex(/^https?:\/\//, "expected a URL: http(s)://HOST/PATH");
+
+const externalEndpoint = z.strictObject({
+    url: externalUrl, username: z.string().optional(), password: z.string().optional(), token: z.string().optional(), headers: z.record(z.string(), z.string()).optional(), ca: z.string().optional(),
+});
+
+/** Endpoints outside of the shared deployment, in place of it or beside it. */
+const external = z.strictObject({
+    logs: externalEndpoint.optional(), traces: externalEndpoint.optional(),
+    metrics: externalEndpoint.extend({ sigv4: z.strictObject({ region: z.string(), roleArn: z.string().optional() }).optional() }).optional(),
+});
+
 const owner = z.strictObject({
     host: z.strictObject({ ec2: ec2.optional(), machine: machine.optional() }),
     address: address.optional(), registrationAddress: address.optional(), hostKey: hostKey.optional(),
@@ -131,11 +143,14 @@ const owner = z.strictObject({
     retention: z.strictObject({ metrics: duration.optional(), metricsSize: z.string().optional(), logs: duration.optional(), traces: duration.optional() }).optional(),
     workload: workload.optional(), images: z.record(z.string(), z.string()).optional(), acceptIrreversible: z.record(z.string(), z.string()).optional(),
     registry: z.string().optional(), destroyWithMembers: z.boolean().optional(),
-    alerting: alerting.optional(), thresholds: thresholds.optional(), withoutAlerts: z.array(z.string()).optional(),
+    external: external.optional(), alerting: alerting.optional(), thresholds: thresholds.optional(), withoutAlerts: z.array(z.string()).optional(),
     withoutDashboards: z.array(z.string()).optional(), withoutDataSources: z.array(z.string()).optional(),
 });
 
-const member = z.strictObject({ stack: z.string().min(1).optional(), connection: z.unknown().optional(), jump: jump.required({ privateKey: true }).optional() });
+const member = z.strictObject({ stack: z.string().min(1).optional(), connection: z.unknown().optional(), jump: jump.required({ privateKey: true }).optional(), external: external.optional() });
+
+/** A stack without a shared deployment. */
+const outside = z.strictObject({ external });
 
 /** The config of one stack, as written. Nothing is filled in yet: `stacks/config.ts` does that. */
 export const schema = z.strictObject({
@@ -152,8 +167,10 @@ export const wasSchema = was;
 export const wasDefaultsSchema = wasDefaults;
 export const ownerSchema = owner;
 export const memberSchema = member;
+export const outsideSchema = outside;
 
 export type OwnerConfig = z.infer<typeof owner>;
+export type ExternalConfig = z.infer<typeof external>;
 export type MemberConfig = z.infer<typeof member>;
 export type WasConfig = z.infer<typeof was>;
 export type WasDefaults = z.infer<typeof wasDefaults>;

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Machine } from "../machine";
 import { JavaAgentSettings } from "../otel-java-agent/args";
+import { ExternalEndpoints, PushedMetrics } from "./external-args";
 
 /** What `LogAgent` needs: one WAS host, its environment, and where its logs and traces go. */
 export interface LogAgentArgs {
@@ -12,8 +13,12 @@ export interface LogAgentArgs {
     environment: string;
     /** The `application` label, and the service name of spans that carry none, e.g. `shop`. */
     application: string;
-    /** Where logs and traces are sent: `connection.gateway` of the environment. */
-    gateway: pulumi.Input<AgentGateway>;
+    /** Where logs and traces are sent: `connection.gateway` of the environment. Needed, unless `external` takes them. @default none */
+    gateway?: pulumi.Input<AgentGateway>;
+    /** Endpoints outside of the shared deployment: in place of the gateway, or beside it. Alloy only. @default none */
+    external?: ExternalEndpoints;
+    /** Metrics that the agent collects itself and sends to `external.metrics`. @default the machine's and the agent's own */
+    push?: PushedMetrics;
     /** What is read: log files, systemd units, containers. */
     logs: LogSources;
     /** How the agent runs: `systemd` (a program and a unit) or `docker` (a container). @default "systemd" */

@@ -5,11 +5,13 @@ import { javaAgentBundle, planJavaAgent, renderJavaAgentSweep } from "../otel-ja
 import { failOn } from "../problems";
 import { HostMetrics, LogAgentArgs } from "./args";
 import { BUNDLE_NAME, MetricsSecrets, planBundle } from "./bundle";
+import { KnownExternal } from "./external";
 import { renderInstall, renderPrepare, renderRemove } from "./install";
 import { planLogAgent } from "./plan";
 import { validateLogAgent } from "./validate";
 
 export * from "./args";
+export * from "./external-args";
 export * from "./target";
 
 /**
@@ -31,10 +33,11 @@ export class LogAgent extends pulumi.ComponentResource {
         const plan = planLogAgent(args);
         const javaAgent = args.javaAgent && planJavaAgent(args.javaAgent);
         const metrics = plan.metrics.enabled ? resolveMetrics(args.hostMetrics!) : pulumi.output(undefined);
-        const gateway = pulumi.output(args.gateway) as pulumi.Output<GatewayConnection>;
+        const gateway = pulumi.output(args.gateway) as pulumi.Output<GatewayConnection | undefined>;
+        const external = pulumi.output({ endpoints: args.external ?? {}, passwords: (args.push?.applications ?? []).map(({ password }) => password ?? "") }) as pulumi.Output<KnownExternal>;
         machineFiles(`${name}-files`, {
             machine: args.machine, bundleName: BUNDLE_NAME,
-            bundle: pulumi.all([gateway, metrics]).apply(([connection, secrets]) => planBundle(plan, connection, secrets)),
+            bundle: pulumi.all([gateway, metrics, external]).apply(([connection, secrets, endpoints]) => planBundle(plan, connection, secrets, endpoints)),
             before: renderPrepare(plan), after: renderInstall(plan) + renderJavaAgentSweep(plan.host, BUNDLE_NAME, javaAgent), remove: renderRemove(),
             more: javaAgent ? [javaAgentBundle(javaAgent)] : [],
         }, { parent: this, dependsOn: opts?.dependsOn });

@@ -1,7 +1,8 @@
 import { renderTemplate } from "../render";
 import { hostPort } from "../names";
 import { PATHS } from "./alloy";
-import { AGENT_USER, CONFIG_DIRECTORY, DATA_DIRECTORY, LogAgentPlan, PROGRAM_DIRECTORY, PROMTAIL_PORT, UNIT_DIRECTORY } from "./plan";
+import { AGENT_USER, CONFIG_DIRECTORY, DATA_DIRECTORY, PROGRAM_DIRECTORY, PROMTAIL_PORT, UNIT_DIRECTORY } from "./paths";
+import { LogAgentPlan } from "./plan";
 
 /** The copy of its configuration that Alloy runs: changed only when Alloy has taken the new one. */
 export const RUNNING_DIRECTORY = `${CONFIG_DIRECTORY}/running`;
@@ -91,7 +92,7 @@ function renderSystemd(plan: LogAgentPlan): string {
 function renderDocker(plan: LogAgentPlan): string {
     return renderTemplate("log-agent/docker.sh", {
         service: plan.service, image: plan.install.image, dataDirectory: DATA_DIRECTORY, memory: `${plan.memoryMiB}m`, goMemLimit: goMemLimit(plan),
-        mounts: planMounts(plan), logDirectories: plan.logDirectories, hostMetrics: plan.metrics.enabled, restartOn: restartOn(plan),
+        mounts: planMounts(plan), logDirectories: plan.logDirectories, hostMetrics: plan.metrics.enabled || plan.external.host, restartOn: restartOn(plan),
         arguments: plan.agent === "promtail" ? promtailArguments(plan) : alloyArguments(plan),
         checkMounts: configDirectories(plan).map((directory) => `${directory}:${directory}:ro`), validate: validateArguments(plan),
     });
@@ -115,7 +116,7 @@ export function planMounts(plan: LogAgentPlan): string[] {
         ...configDirectories(plan).map((directory) => `${directory}:${directory}:ro`), `${DATA_DIRECTORY}:${DATA_DIRECTORY}`,
         ...(plan.containers.length > 0 ? [`${DOCKER_SOCKET}:${DOCKER_SOCKET}:ro`] : []),
         ...(plan.units.length > 0 ? JOURNAL.map((path) => `${path}:${path}:ro`) : []),
-        ...(plan.metrics.enabled ? ["/proc:/host/proc:ro", "/sys:/host/sys:ro"] : []),
+        ...(plan.metrics.enabled || plan.external.host ? ["/proc:/host/proc:ro", "/sys:/host/sys:ro"] : []),
     ];
 }
 

@@ -1,18 +1,9 @@
 import { createHash } from "crypto";
 import { AgentVersion, VERSIONS } from "../versions";
 import { LogAgentArgs } from "./args";
+import { planExternal, PlannedExternal } from "./external";
+import { ALLOY_PORT, OTLP_PORT } from "./paths";
 import { FIRST_LINE, ParsedField, planFields, planRedactions, Redaction } from "./patterns";
-
-/** Paths and names on a WAS host. They never change, so that what an older version installed is found and removed. */
-export const CONFIG_DIRECTORY = "/etc/photogather-monitoring/log-agent";
-export const DATA_DIRECTORY = "/var/lib/photogather-monitoring/log-agent";
-export const PROGRAM_DIRECTORY = "/usr/local/lib/photogather-monitoring";
-export const UNIT_DIRECTORY = "/etc/systemd/system";
-export const AGENT_USER = "photogather-log-agent";
-export const PROMTAIL_PORT = 9080;
-export const ALLOY_PORT = 12345;
-/** OTLP/HTTP. */
-export const OTLP_PORT = 4318;
 
 /** One list of the same kind of source, as the templates need it. */
 export interface PlannedSource {
@@ -43,6 +34,9 @@ export interface LogAgentPlan {
     otlp: PlannedOtlp;
     sampling: PlannedSampling;
     metrics: PlannedMetrics;
+    /** True where there is a gateway to send to. */
+    gateway: boolean;
+    external: PlannedExternal;
     logsMiB: number;
     tracesMiB: number;
     memoryMiB: number;
@@ -85,12 +79,12 @@ export function planLogAgent(args: LogAgentArgs): LogAgentPlan {
         labels: args.labels ?? {},
         firstLine: args.patterns?.firstLine ?? FIRST_LINE, fields: planFields(args.patterns),
         redactions: planRedactions(args.redactions, args.defaultRedactions),
-        otlp: { enabled: otlp.enabled ?? agent === "alloy", address: otlp.address ?? "127.0.0.1", port: otlp.port ?? OTLP_PORT, droppedPaths: otlp.droppedPaths ?? ["^/actuator(/|$)"] },
+        otlp: { enabled: otlp.enabled ?? (agent === "alloy" && (args.gateway !== undefined || args.external?.traces !== undefined)), address: otlp.address ?? "127.0.0.1", port: otlp.port ?? OTLP_PORT, droppedPaths: otlp.droppedPaths ?? ["^/actuator(/|$)"] },
         sampling: {
             percentage: sampling.percentage ?? 100, slowMs: sampling.slowMs ?? 1000,
             keepErrors: sampling.keepErrors ?? true, waitSeconds: sampling.waitSeconds ?? 10,
         },
-        metrics: planMetrics(args),
+        metrics: planMetrics(args), gateway: args.gateway !== undefined, external: planExternal(args),
         logsMiB: buffer.logsMiB ?? 512, tracesMiB: buffer.tracesMiB ?? 256, memoryMiB: args.memoryMiB ?? 512,
         install: planInstall(args, agent === "promtail" ? VERSIONS.promtail : VERSIONS.alloy),
         service: agentService(agent),

@@ -1,6 +1,7 @@
 import { renderTemplate } from "../render";
 import { GatewayView, INDEX_LABELS, metadataNames, PATHS, unitName } from "./alloy";
-import { DATA_DIRECTORY, LogAgentPlan, PlannedSource, PROMTAIL_PORT } from "./plan";
+import { DATA_DIRECTORY, PROMTAIL_PORT } from "./paths";
+import { LogAgentPlan, PlannedSource } from "./plan";
 
 /** Promtail's configuration: the same labels, fields and redactions as Alloy's. Holds no secret. */
 export function renderPromtailConfig(plan: LogAgentPlan, gateway: GatewayView): string {

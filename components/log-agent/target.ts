@@ -1,6 +1,6 @@
 import { TargetArgs } from "../metrics-target/args";
 import { hostPort } from "../names";
-import { ALLOY_PORT } from "./plan";
+import { ALLOY_PORT } from "./paths";
 
 /** Where Prometheus finds the metrics of a host and of its agent. */
 export interface LogAgentTargetArgs {

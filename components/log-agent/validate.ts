@@ -3,6 +3,7 @@ import { quote, validateAbsolutePath, validateAddress, validateEnvironment, vali
 import { validateJavaAgent } from "../otel-java-agent/plan";
 import { Problem, under } from "../problems";
 import { AgentArtifact, AgentBuffer, AgentGateway, HostMetrics, LogAgentArgs, LogPatterns, LogSources, OtlpReceiver, TraceSampling } from "./args";
+import { validateExternal } from "./external";
 import { groupStarts, validateCapture, validateExpression } from "./patterns";
 import { fixedDirectory } from "./plan";
 
@@ -20,6 +21,7 @@ export function validateLogAgent(args: LogAgentArgs): Problem[] {
         ...validateName("host", args.host), ...validateEnvironment("environment", args.environment), ...validateName("application", args.application),
         ...validateOneOf("runtime", args.runtime ?? "systemd", ["systemd", "docker"]), ...validateOneOf("agent", args.agent ?? "alloy", ["alloy", "promtail"]),
         ...under("gateway", validateGateway(args.gateway)),
+        ...validateExternal(args.external ?? {}, args.push),
         ...under("logs", validateSources(args.logs)),
         ...under("labels", validateLabels(args.labels ?? {})),
         ...under("patterns", validatePatterns(args.patterns ?? {})),
@@ -43,16 +45,23 @@ function validateCombination(args: LogAgentArgs): Problem[] {
     if (args.agent === "promtail") {
         return [
             ...unless(!otlp?.enabled, "otlp.enabled", 'expected false: Promtail receives no traces; use agent "alloy"'),
+            ...unless(args.gateway !== undefined, "gateway", "expected it: logs would go nowhere"),
+            ...unless(!args.external, "external", 'expected nothing: Promtail sends to the gateway alone; use agent "alloy"'),
             ...unless(!hostMetrics || hostMetrics.enabled === false, "hostMetrics", 'expected nothing: Promtail has no host metrics; use agent "alloy"'),
         ];
     }
     const metricsPort = hostMetrics?.port ?? 12345;
-    return otlp?.enabled !== false && (otlp?.port ?? 4318) === metricsPort
-        ? [{ path: "otlp.port", message: `expected another port than that of Alloy's own HTTP server, ${metricsPort}` }] : [];
+    const to = (signal: "logs" | "traces") => args.gateway !== undefined || args.external?.[signal] !== undefined;
+    return [
+        ...(otlp?.enabled !== false && (otlp?.port ?? 4318) === metricsPort
+            ? [{ path: "otlp.port", message: `expected another port than that of Alloy's own HTTP server, ${metricsPort}` }] : []),
+        ...unless(to("logs"), "gateway", "expected it, or external.logs: logs would go nowhere"),
+        ...unless(to("traces") || !otlp?.enabled, "otlp.enabled", "needs gateway or external.traces: traces would go nowhere"),
+    ];
 }
 
 function validateGateway(gateway: LogAgentArgs["gateway"]): Problem[] {
-    if (!isSection<AgentGateway>(gateway)) return [];
+    if (gateway === undefined || !isSection<AgentGateway>(gateway)) return [];
     const { url } = gateway;
     return typeof url !== "string" || /^https?:\/\/[^/\s]+$/.test(url) ? [] : [{ path: "url", message: "expected http(s)://ADDRESS:PORT without a path" }];
 }

@@ -76,7 +76,7 @@ export const DEFAULT_MAX_TARGETS = 150;
  * What of a log agent's own metrics is kept: whether it runs with its latest configuration, what it read, took, sent, failed to send and has queued, and
  * what it needs itself. Alloy has 400 to 500 series, most of them histograms of its insides; on a small monitoring host each one costs memory.
  */
-const AGENT_METRICS = [
+export const AGENT_METRICS = [
     "alloy_(build_info|component_controller_running_components|config_last_load_successful|config_load_failures_total)",
     "loki_source_(file|docker|journal)_.*",
     "loki_process_(dropped_lines|truncated_fields)_total",

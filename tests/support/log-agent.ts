@@ -8,7 +8,9 @@ import type { Duplex } from "node:stream";
 import { renderLoki, renderTempo } from "../../components/monitoring-services/backends";
 import { LogAgentArgs } from "../../components/log-agent/args";
 import { MetricsSecrets, planBundle } from "../../components/log-agent/bundle";
-import { CONFIG_DIRECTORY, DATA_DIRECTORY, LogAgentPlan, planLogAgent } from "../../components/log-agent/plan";
+import { KnownExternal } from "../../components/log-agent/external";
+import { CONFIG_DIRECTORY, DATA_DIRECTORY } from "../../components/log-agent/paths";
+import { LogAgentPlan, planLogAgent } from "../../components/log-agent/plan";
 import { eventually, freePorts, Running } from "./running";
 import { sampleServices } from "./services";
 import { TOKEN } from "./log-agent-samples";
@@ -158,11 +160,11 @@ export class AgentUnderTest {
     }
 
     /** Writes the files; again, with other arguments, to change them. */
-    async write(secrets?: MetricsSecrets): Promise<void> {
+    async write(secrets?: MetricsSecrets, external?: KnownExternal): Promise<void> {
         if (!this.httpPort) [this.httpPort, this.otlpPort] = await freePorts(2);
         const plan: LogAgentPlan = { ...this.plan, otlp: { ...this.plan.otlp, port: this.otlpPort }, metrics: { ...this.plan.metrics, port: this.httpPort } };
-        const gateway = { url: this.backends.url, ca: fs.readFileSync(this.backends.certificate, "utf8"), token: TOKEN };
-        const bundle = planBundle(plan, gateway, secrets);
+        const gateway = plan.gateway ? { url: this.backends.url, ca: fs.readFileSync(this.backends.certificate, "utf8"), token: TOKEN } : undefined;
+        const bundle = planBundle(plan, gateway, secrets, external);
         for (const file of [...bundle.files, ...(secrets ? [] : [{ path: `${CONFIG_DIRECTORY}/http-password`, content: "made-by-the-host" }])]) this.put(file.path, file.content);
         fs.mkdirSync(this.move(DATA_DIRECTORY), { recursive: true });
     }
@@ -178,10 +180,10 @@ export class AgentUnderTest {
     /** Where a path of the host is for this test. */
     move(file: string): string { return path.join(this.directory, file); }
 
-    startAlloy(program: string): void {
+    startAlloy(program: string, environment: Record<string, string> = {}): void {
         this.child = this.backends.running.start(this.name, program, ["run", "--stability.level=public-preview", `--server.http.listen-addr=127.0.0.1:${this.httpPort}`,
             "--server.http.enable-pprof=false", "--server.http.disable-support-bundle=true", "--disable-reporting", `--storage.path=${this.move(DATA_DIRECTORY)}`,
-            this.move(`${CONFIG_DIRECTORY}/config.alloy`)]);
+            this.move(`${CONFIG_DIRECTORY}/config.alloy`)], environment);
     }
 
     startPromtail(program: string): void {

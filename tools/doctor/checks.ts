@@ -1,4 +1,5 @@
-import { agentService, OTLP_PORT } from "../../components/log-agent/plan";
+import { OTLP_PORT } from "../../components/log-agent/paths";
+import { agentService } from "../../components/log-agent/plan";
 import type { Was } from "../../stacks/model";
 import type { DataFacts } from "./data";
 import type { HostFacts, ServiceFacts } from "./probe";

@@ -1,4 +1,5 @@
-import { agentService, CONFIG_DIRECTORY, DATA_DIRECTORY, fixedDirectory, OTLP_PORT } from "../../components/log-agent/plan";
+import { CONFIG_DIRECTORY, DATA_DIRECTORY, OTLP_PORT } from "../../components/log-agent/paths";
+import { agentService, fixedDirectory } from "../../components/log-agent/plan";
 import { hostPort } from "../../components/names";
 import { renderTemplate } from "../../components/render";
 import type { Was } from "../../stacks/model";

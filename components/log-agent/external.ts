@@ -1,0 +1,156 @@
+import type { BundleFile } from "../bundle";
+import { AGENT_METRICS } from "../metrics-target/scrape-jobs";
+import { hostPort, quote, validateName, validateOneOf, validatePort } from "../names";
+import { Problem, under } from "../problems";
+import { renderTemplate } from "../render";
+import type { LogAgentArgs } from "./args";
+import type { ExternalEndpoint, ExternalEndpoints, PushedApplication, PushedMetrics } from "./external-args";
+import type { LogAgentPlan } from "./plan";
+import { CONFIG_DIRECTORY, HTTP_PASSWORD } from "./paths";
+
+/** An endpoint whose values are known. */
+export interface KnownEndpoint extends ExternalEndpoint {
+    url: string;
+    username?: string;
+    password?: string;
+    token?: string;
+    ca?: string;
+}
+
+/** Endpoints and applications with every value known, as the files are made of them. */
+export interface KnownExternal {
+    endpoints: Partial<Record<keyof ExternalEndpoints, KnownEndpoint>>;
+    /** Passwords of the applications, by their place in the list. */
+    passwords: string[];
+}
+
+/** What of the external endpoints is known before anything is: all that decides what is installed. */
+export interface PlannedExternal {
+    logs: boolean;
+    traces: boolean;
+    metrics: boolean;
+    /** The machine's metrics and the agent's own are sent. */
+    host: boolean;
+    applications: Required<Omit<PushedApplication, "password">>[];
+}
+
+/** Samples of one scrape; a scrape with more fails as a whole. As Prometheus has it on the shared host. */
+const SAMPLE_LIMIT = 5000;
+const LOKI_PUSH = /\/loki\/api\/v1\/push$/;
+
+export function planExternal({ external = {}, push = {}, application }: LogAgentArgs): PlannedExternal {
+    const metrics = external.metrics !== undefined;
+    return {
+        logs: external.logs !== undefined, traces: external.traces !== undefined, metrics, host: metrics && (push.host ?? true),
+        applications: metrics ? (push.applications ?? []).map((each) => ({
+            application, path: "/actuator/prometheus", scheme: "http", intervalSeconds: 15, username: "", ca: "", serverName: "", ...each,
+        })) : [],
+    };
+}
+
+/** A way out: what a client of the endpoint needs in Alloy's configuration. Secrets are in files. */
+export interface Way {
+    name: string;
+    tokenPath: string;
+    basic?: { username: string; passwordPath: string };
+    caPath: string;
+}
+
+/** Where a secret or a CA of the endpoint of a signal stands. */
+const fileOf = (signal: string, what: string) => `${CONFIG_DIRECTORY}/external-${signal}-${what}`;
+const applicationFile = (index: number, what: string) => `${CONFIG_DIRECTORY}/pushed-${index}-${what}`;
+
+export function wayOf(signal: string, { username, password, token, ca }: KnownEndpoint): Way {
+    return {
+        name: `external_${signal}`, tokenPath: token ? fileOf(signal, "token") : "", caPath: ca ? fileOf(signal, "ca.pem") : "",
+        ...(username !== undefined && password !== undefined ? { basic: { username, passwordPath: fileOf(signal, "password") } } : {}),
+    };
+}
+
+/** True for Loki's own way in. */
+export function isLokiPush({ url }: KnownEndpoint): boolean {
+    return LOKI_PUSH.test(url);
+}
+
+/** Files that stand beside the configuration. */
+export function externalFiles({ external }: LogAgentPlan, { endpoints, passwords }: KnownExternal, secret: (path: string, content: string) => BundleFile): BundleFile[] {
+    const files = Object.entries(endpoints).flatMap(([signal, { password, token, ca }]) => Object.entries({ password, token, "ca.pem": ca }).map(([what, content]) => [fileOf(signal, what), content]));
+    const ofApplications = external.applications.flatMap(({ ca }, index) => [[applicationFile(index, "password"), passwords[index]], [applicationFile(index, "ca.pem"), ca]]);
+    return [...files, ...ofApplications].flatMap(([path, content]) => (content ? [secret(path!, content)] : []));
+}
+
+/** The part of Alloy's configuration that is there with external endpoints only: Loki's own way in, and metrics. */
+export function renderExternal(plan: LogAgentPlan, { endpoints: { logs, metrics } }: KnownExternal): string {
+    if (!(logs && isLokiPush(logs)) && !metrics) return "";
+    const { external } = plan;
+    const common = Object.entries({ instance: plan.host, environment: plan.environment, ...plan.labels });
+    const labels = (own: Record<string, string>) => [...Object.entries(own), ...common].map(([key, value]) => ({ key, value }));
+    return renderTemplate("log-agent/external.alloy", {
+        lokiPush: logs && isLokiPush(logs) ? client("logs", logs) : undefined,
+        remoteWrite: metrics ? client("metrics", metrics) : undefined,
+        host: external.host, httpUsername: plan.metrics.username, httpPasswordPath: HTTP_PASSWORD, sampleLimit: SAMPLE_LIMIT,
+        hostLabels: labels({ job: "host", application: plan.application }), agentLabels: labels({ job: "agent", application: plan.application }),
+        agentMetrics: AGENT_METRICS.join("|"),
+        applications: external.applications.map((each, index) => ({
+            name: `application_${index}`, ...each, interval: `${each.intervalSeconds}s`, timeout: `${Math.min(10, each.intervalSeconds)}s`,
+            labels: labels({ __address__: each.address, __metrics_path__: each.path, __scheme__: each.scheme, application: each.application }),
+            passwordPath: applicationFile(index, "password"), caPath: each.ca ? applicationFile(index, "ca.pem") : "", tls: each.scheme === "https",
+        })),
+    });
+}
+
+function client(signal: string, endpoint: KnownEndpoint) {
+    const { url, headers = {}, sigv4 } = endpoint;
+    return {
+        url, ...wayOf(signal, endpoint), hasHeaders: Object.keys(headers).length > 0, headers: headerList(endpoint),
+        sigv4: sigv4 ? { region: sigv4.region, roleArn: sigv4.roleArn ?? "" } : undefined,
+    };
+}
+
+/** The headers, as the templates need them. */
+export function headerList({ headers = {} }: KnownEndpoint): { key: string; value: string }[] {
+    return Object.entries(headers).map(([key, value]) => ({ key, value }));
+}
+
+/** Problems with the endpoints, and with what is to be sent there. */
+export function validateExternal(external: ExternalEndpoints, push: PushedMetrics = {}): Problem[] {
+    return [
+        ...Object.entries(external).flatMap(([signal, endpoint]) => endpoint ? under(`external.${signal}`, validateEndpoint(signal, endpoint as ExternalEndpoint)) : []),
+        ...(push.applications?.length && !external.metrics ? [{ path: "push.applications", message: "needs external.metrics: where their metrics go" }] : []),
+        ...(push.applications ?? []).flatMap((application, index) => under(`push.applications[${index}]`, validateApplication(application))),
+    ];
+}
+
+function validateEndpoint(signal: string, { url, username, password, token, headers = {}, sigv4 }: ExternalEndpoint): Problem[] {
+    const ways = [username !== undefined || password !== undefined, token !== undefined, sigv4 !== undefined].filter(Boolean).length;
+    return [
+        ...(typeof url !== "string" || /^https?:\/\/[^/\s?#]+[^\s?#]*$/.test(url) ? [] : [{ path: "url", message: `expected a URL: http(s)://HOST/PATH, got ${quote(url)}` }]),
+        ...(signal !== "metrics" && typeof url === "string" && /\/v1\/(logs|traces)\/?$/.test(url) ? [{ path: "url", message: `expected the address without its end, /v1/${signal}, which is added` }] : []),
+        ...(ways > 1 ? [{ path: "", message: "expected one way in: username and password, or token, or sigv4" }] : []),
+        ...(Boolean(username) !== Boolean(password) ? [{ path: "", message: "expected username and password together, or neither" }] : []),
+        ...(sigv4 && signal !== "metrics" ? [{ path: "sigv4", message: "is for metrics: no OTLP endpoint of AWS is known to this program" }] : []),
+        ...(sigv4 && !/^[a-z]{2}(-[a-z]+)+-\d$/.test(sigv4.region) ? [{ path: "sigv4.region", message: `expected a region of AWS such as "ap-northeast-2", got ${quote(sigv4.region)}` }] : []),
+        ...(sigv4?.roleArn !== undefined && !/^arn:aws[a-z-]*:iam::\d{12}:role\/\S+$/.test(sigv4.roleArn) ? [{ path: "sigv4.roleArn", message: `expected the ARN of a role, got ${quote(sigv4.roleArn)}` }] : []),
+        ...[token, password].flatMap((value) => (typeof value === "string" && /^$|[\s\p{Cc}]/u.test(value) ? [{ path: "", message: "expected a token or password without blanks" }] : [])),
+        ...Object.entries(headers).flatMap(([key, value]) => validateHeader(key, value)),
+    ];
+}
+
+function validateHeader(key: string, value: string): Problem[] {
+    if (!/^[A-Za-z0-9-]{1,64}$/.test(key)) return [{ path: `headers[${quote(key)}]`, message: "expected a header's name of letters, digits and hyphens" }];
+    if (/^(authorization|proxy-authorization|cookie)$/i.test(key)) return [{ path: `headers.${key}`, message: "would stand readable in the configuration: use token, or username and password" }];
+    return /^[\x20-\x7e]*$/.test(value) ? [] : [{ path: `headers.${key}`, message: "expected printable ASCII" }];
+}
+
+function validateApplication({ address, application, path = "/", scheme = "http", intervalSeconds = 15, username, password, ca, serverName }: PushedApplication): Problem[] {
+    const [, host, port] = /^(.+):(\d+)$/.exec(address) ?? [];
+    return [
+        ...(host ? validatePort("address", Number(port)) : [{ path: "address", message: `expected HOST:PORT such as "${hostPort("127.0.0.1", 8080)}", got ${quote(address)}` }]),
+        ...(application === undefined ? [] : validateName("application", application)),
+        ...(/^\/[^\s?#]*$/.test(path) ? [] : [{ path: "path", message: `expected a path such as "/actuator/prometheus", without query, got ${quote(path)}` }]),
+        ...validateOneOf("scheme", scheme, ["http", "https"]),
+        ...(Number.isInteger(intervalSeconds) && intervalSeconds > 0 ? [] : [{ path: "intervalSeconds", message: `expected a whole number of seconds, got ${quote(intervalSeconds)}` }]),
+        ...(Boolean(username) !== Boolean(password) ? [{ path: "username", message: "expected username and password together, or neither" }] : []),
+        ...(scheme !== "https" && (ca || serverName) ? [{ path: "scheme", message: "expected https, as ca and serverName are for it" }] : []),
+    ];
+}

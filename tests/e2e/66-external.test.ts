@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { DASHBOARDS, UIDS } from "../../dashboards";
+import { explain } from "./support/counted/count";
+import { CountedStream, Mark } from "./support/counted/stream";
+import { GrafanaClient } from "./support/grafana";
+import { Outside } from "./support/outside";
+import { describeEmpty, hasData, readDashboards, Row, runQueries } from "./support/panel-run";
+import { knownSecrets, secretsIn } from "./support/secrets";
+import { startTraffic, Undo } from "./support/traffic";
+import { eventually, sleep } from "./support/wait";
+import { APPLICATION, World } from "./support/world";
+
+/** The agent of a member is fed to the shared host and to endpoints outside, moves there, and comes back, with traffic on. */
+describe("endpoints outside of the shared deployment", () => {
+    let world: World;
+    let outside: Outside;
+    let shared: GrafanaClient;
+    let there: GrafanaClient;
+    let stream: CountedStream;
+    let stopTraffic: Undo | undefined;
+    /** Where the stream was when only the shared host had been fed, and when both had. */
+    let single: Mark;
+    let both: Mark;
+
+    before(async () => {
+        world = await (await World.get()).deployed();
+        shared = await world.grafana();
+        outside = await Outside.start(world.lab, 14, "dev");
+        there = outside.grafana();
+        stopTraffic = await startTraffic([world.apps.dev]);
+        const pid = await world.hosts.dev.must("docker inspect --format '{{.State.Pid}}' was");
+        stream = await CountedStream.start({ host: world.hosts.dev, file: `/proc/${pid}/fd/1`, otlp: "http://172.17.0.1:4318" });
+        await sleep(5000);
+    });
+    after(async () => {
+        await stopTraffic?.();
+        await stream?.stop();
+        await stream?.remove();
+    });
+
+    const up = async (monitoring: object, secrets: Record<string, string> = {}) => {
+        await world.configure("dev", (settings) => {
+            settings.config.monitoring = monitoring;
+            Object.assign(settings.secrets, secrets);
+        });
+        const run = await world.up("dev");
+        assert.ok(run.ok, run.output);
+        return run;
+    };
+    /** Between two marks: lines that were written, and spans that were accepted. */
+    const between = (from: Mark | undefined, to: Mark): Mark => ({ lines: to.lines, accepted: to.accepted.filter(({ number }) => number > (from?.accepted.at(-1)?.number ?? -1)) });
+    const allIn = async (grafana: GrafanaClient, from: Mark | undefined, to: Mark) => {
+        const mark = between(from, to);
+        for (const kind of ["lines", "spans"] as const) {
+            await eventually(`all ${kind}`, 120, async () => {
+                const count = await stream[kind](grafana, mark);
+                const lost = kind === "lines" ? count.lost.filter((number) => number >= (from?.lines ?? 0)) : count.lost;
+                if (lost.length > 0) throw new Error(explain({ ...count, lost }));
+                return true;
+            });
+        }
+    };
+
+    it("beside the shared host: each line and span goes to both, and nothing is lost in the change", async () => {
+        const { seconds } = await up({ stack: "prod", external: outside.config() }, outside.secrets());
+        world.figures["up with external endpoints"] = seconds;
+        single = await stream.mark();
+        await sleep(15_000);
+        both = await stream.mark();
+        await allIn(shared, undefined, both);
+        await allIn(there, single, both);
+    });
+
+    it("the dashboards' queries find the same there as on the shared host", async () => {
+        const trace = await eventually("a trace in both", 120, async () => {
+            const query = `{ resource.service.name = "${APPLICATION}" && resource.deployment.environment.name = "dev" && span.db.query.text != "" }`;
+            const [here, outsideToo] = await Promise.all([shared.searchTraces(query), there.searchTraces(query)]);
+            return here.find((id) => outsideToo.includes(id));
+        });
+        const choices = { environment: ["dev"], shift: "1m", trace, traceId: trace };
+        const all = await readDashboards(shared, DASHBOARDS.map(({ name }) => UIDS[name]).filter((uid) => uid !== UIDS.monitoring && uid !== UIDS.loadtest));
+        await runQueries(shared, all, choices, 60);
+        const found = all.filter(hasData);
+        assert.ok(found.length > 50, `${found.length} queries`);
+        const same = found.map(({ query, dashboard }): Row => ({ query, dashboard }));
+        await runQueries(there, same, choices, 120);
+        assert.deepEqual(same.filter((row) => !hasData(row)).map(describeEmpty), []);
+        const series = async (grafana: GrafanaClient) => (await grafana.metrics('count by (job, application, instance, environment) ({environment="dev", job=~"was|host|agent"})')).map(({ labels }) => JSON.stringify(labels)).sort();
+        assert.deepEqual(await series(there), await series(shared));
+    });
+
+    it("in place of the shared host: its targets go from there, and everything goes on at the endpoints", async () => {
+        await up({ external: outside.config() }, outside.secrets());
+        assert.deepEqual(await shared.scraped("dev"), []);
+        await sleep(5000);
+        await allIn(there, single, await stream.mark());
+        const times = await there.sampleTimes(`jvm_threads_live_threads{instance="${world.hosts.dev.name}"}`, 60);
+        assert.ok(times.length >= 3, JSON.stringify(times));
+        const preview = world.keep(await world.stacks.dev.preview());
+        assert.deepEqual([preview.ok, Object.keys(preview.changes).filter((kind) => kind !== "same")], [true, []], preview.output);
+    });
+
+    it("and back: the shared host is fed again, and nothing was lost on the way", async () => {
+        const from = await stream.mark();
+        await up({ stack: "prod" });
+        const back = await stream.mark();
+        await sleep(10_000);
+        await allIn(shared, back, await stream.mark());
+        // What came while the agent changed over is here or there.
+        const [here, outsideToo] = await Promise.all([shared, there].map(async (grafana) => new Set((await stream.lines(grafana, back)).lost)));
+        assert.deepEqual([...here].filter((number) => outsideToo.has(number) && number >= from.lines), []);
+        await eventually("its targets", 60, async () => (await shared.scraped("dev")).length > 0 || undefined);
+    });
+
+    it("nothing secret was printed, nor stands in the agent's configuration", async () => {
+        const secrets = [...await knownSecrets(world), ...Object.values(outside.secrets())];
+        for (const run of world.runs) assert.deepEqual(secretsIn(run.output, secrets), []);
+        assert.equal((await world.hosts.dev.exec("ls /etc/photogather-monitoring/log-agent/ | grep external")).stdout, "");
+    });
+});

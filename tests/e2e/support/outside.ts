@@ -1,0 +1,152 @@
+import { randomBytes } from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { parse, stringify } from "yaml";
+import { shell } from "../../../components/encode";
+import { IMAGES } from "../../../components/versions";
+import { renderMetricRules } from "../../../dashboards/alerts";
+import { GrafanaClient } from "./grafana";
+import { Host } from "./hosts";
+import { Lab } from "./lab";
+import { eventually } from "./wait";
+
+const PAGE = path.join(__dirname, "..", "..", "..", "docs", "external.md");
+const DIRECTORY = "/etc/outside";
+const PORT = 8443;
+
+/** The sections of backends' configurations that docs/external.md has its readers set. */
+function documented(section: string): object {
+    const blocks = [...fs.readFileSync(PAGE, "utf8").matchAll(/^```yaml\n([^]*?)^```$/gm)].map(([, text]) => parse(text) as Record<string, object>);
+    const found = blocks.find((block) => section in block);
+    if (!found) throw new Error(`docs/external.md has no block with ${section}`);
+    return found[section];
+}
+
+/**
+ * Endpoints outside of the shared deployment: a Prometheus, Loki and Tempo on a host of their own, of one tenant, configured as docs/external.md says. In front of
+ * them is TLS by a CA of its own, a login for logs and metrics, and a bearer token for traces. What is asked of Grafana's data source proxy is answered there, too.
+ */
+export class Outside {
+    private readonly password = randomBytes(12).toString("hex");
+    private readonly token = randomBytes(12).toString("hex");
+    private ca = "";
+
+    private constructor(private readonly host: Host, private readonly tenant: string) {}
+
+    static async start(lab: Lab, number: number, tenant: string): Promise<Outside> {
+        const outside = new Outside(await lab.host("outside", number), tenant);
+        await outside.run();
+        return outside;
+    }
+
+    private get url(): string {
+        return `https://${this.host.address}:${PORT}`;
+    }
+
+    /** Asks these backends as a Grafana in front of them would. */
+    grafana(): GrafanaClient {
+        return new GrafanaClient(this.url, this.ca, this.password, "agent");
+    }
+
+    /** What a stack's config has under `monitoring.external`. */
+    config(): Record<string, object> {
+        const [ca, headers] = [this.ca, { "X-Scope-OrgID": this.tenant }];
+        return {
+            logs: { url: `${this.url}/logs/otlp`, username: "agent", headers, ca },
+            traces: { url: `${this.url}/traces`, headers, ca },
+            metrics: { url: `${this.url}/metrics/api/v1/write`, username: "agent", ca },
+        };
+    }
+
+    /** The secrets beside it. */
+    secrets(): Record<string, string> {
+        return { "monitoring.external.logs.password": this.password, "monitoring.external.traces.token": this.token, "monitoring.external.metrics.password": this.password };
+    }
+
+    private async run(): Promise<void> {
+        const { host } = this;
+        for (const [file, text] of Object.entries(this.files())) await host.must(`mkdir -p ${path.posix.dirname(`${DIRECTORY}/${file}`)} && cat > ${DIRECTORY}/${file}`, text);
+        await host.must("docker network create outside");
+        const run = (service: string, command: string[], more: string[] = []) => host.must(
+            ["docker run --detach --user 0:0 --network outside", `--name ${service} --network-alias ${service} --volume ${DIRECTORY}/${service}:/etc/${service}:ro`, ...more, IMAGES[service === "caddy" ? "gateway" : service], ...command.map(shell)].join(" "));
+        await run("prometheus", ["--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus", "--web.enable-remote-write-receiver", "--enable-feature=exemplar-storage"]);
+        await run("loki", ["-config.file=/etc/loki/loki.yml"]);
+        await run("tempo", ["-config.file=/etc/tempo/tempo.yml"]);
+        await run("caddy", ["caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"], [`--publish ${PORT}:${PORT}`]);
+        this.ca = await eventually("the outside CA", 60, async () => {
+            const { code, stdout } = await host.exec("docker exec caddy cat /data/caddy/pki/authorities/local/root.crt");
+            return code === 0 ? `${stdout.trim()}\n` : undefined;
+        });
+        for (const [uid, ready] of [["prometheus", "/-/ready"], ["loki", "/ready"], ["tempo", "/ready"]]) {
+            await eventually(`the outside ${uid}`, 120, async () => (await this.grafana().request(`/api/datasources/proxy/uid/${uid}${ready}`)).status === 200 || undefined);
+        }
+    }
+
+    private files(): Record<string, string> {
+        const rules = renderMetricRules({ links: { grafana: this.url }, facts: { memoryLimits: {}, certificateEnds: {} } });
+        return {
+            "caddy/Caddyfile": this.caddyfile(),
+            "prometheus/prometheus.yml": stringify({ global: { evaluation_interval: "15s" }, rule_files: ["/etc/prometheus/recording.yml"], storage: { exemplars: { max_exemplars: 20000 } } }),
+            "prometheus/recording.yml": rules["builtin-recording.yml"],
+            "loki/loki.yml": stringify({
+                auth_enabled: true, server: { http_listen_port: 3100, log_level: "warn" },
+                common: { path_prefix: "/loki", replication_factor: 1, instance_addr: "127.0.0.1", ring: { kvstore: { store: "inmemory" } }, storage: { filesystem: { chunks_directory: "/loki/chunks", rules_directory: "/loki/rules" } } },
+                schema_config: { configs: [{ from: "2024-01-01", store: "tsdb", object_store: "filesystem", schema: "v13", index: { prefix: "index_", period: "24h" } }] },
+                limits_config: { ...documented("limits_config"), volume_enabled: true, per_stream_rate_limit: "16MB", max_query_series: 2000 },
+            }),
+            "tempo/tempo.yml": stringify({
+                multitenancy_enabled: true, server: { http_listen_port: 3200, log_level: "warn" },
+                distributor: { receivers: { otlp: { protocols: { http: { endpoint: "0.0.0.0:4318" } } } } },
+                live_store: { wal: { path: "/var/tempo/live-store/traces" }, shutdown_marker_dir: "/var/tempo/live-store/shutdown-marker" },
+                metrics_generator: {
+                    ...documented("metrics_generator"), storage: { path: "/var/tempo/generator/wal", remote_write_add_org_id_header: false, remote_write: [{ url: "http://prometheus:9090/api/v1/write", send_exemplars: true }] },
+                },
+                backend_scheduler: { local_work_path: "/var/tempo/scheduler" }, backend_worker: { backend_scheduler_addr: "127.0.0.1:9095" },
+                storage: { trace: { backend: "local", wal: { path: "/var/tempo/wal" }, local: { path: "/var/tempo/blocks" } } },
+                query_frontend: { query_end_cutoff: "5s" },
+                overrides: { defaults: { metrics_generator: { processors: ["service-graphs", "span-metrics"] }, read: { left_pad_trace_ids: true } } },
+            }),
+        };
+    }
+
+    private caddyfile(): string {
+        const basic = Buffer.from(`agent:${this.password}`).toString("base64");
+        const to = (service: string, port: number) => `handle_path /api/datasources/proxy/uid/${service}/* {\n\t\trequest_header X-Scope-OrgID ${this.tenant}\n\t\treverse_proxy ${service}:${port}\n\t}`;
+        return `{
+	admin off
+	skip_install_trust
+	default_sni ${this.host.address}
+}
+https://${this.host.address}:${PORT} {
+	tls internal
+	@in header Authorization "Basic ${basic}"
+	@token {
+		header Authorization "Bearer ${this.token}"
+		path /traces/*
+	}
+	@tenant header X-Scope-OrgID ${this.tenant}
+	route /traces/* {
+		handle @token {
+			handle @tenant {
+				uri strip_prefix /traces
+				reverse_proxy tempo:4318
+			}
+		}
+		respond 401
+	}
+	handle @in {
+		handle_path /logs/* {
+			reverse_proxy loki:3100
+		}
+		handle_path /metrics/* {
+			reverse_proxy prometheus:9090
+		}
+		${to("prometheus", 9090)}
+		${to("loki", 3100)}
+		${to("tempo", 3200)}
+	}
+	respond 401
+}
+`;
+    }
+}
