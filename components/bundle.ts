@@ -159,10 +159,11 @@ export function removeScript(name: string): string {
 ${REMOVE}`;
 }
 
-/** As `removeScript`, for each manifest `<prefix>…` with this owner line but one: bundles that a command has put there before and does not any more. */
-export function sweepScript(prefix: string, owner: string, kept: string): string {
+/** As `removeScript`, for each manifest `<prefix>…` with this owner line but some: bundles that a command has put there before and does not any more. */
+export function sweepScript(prefix: string, owner: string, kept: string[]): string {
+    const stays = kept.length > 0 ? `  case "$manifest" in ${kept.map((name) => shell(`${MANIFESTS}/${name}`)).join(" | ")}) continue ;; esac\n` : "";
     return `for manifest in ${shell(MANIFESTS)}/${prefix}*; do
-  if [ "$manifest" = ${shell(`${MANIFESTS}/${kept}`)} ] || ! grep -qsxF ${shell(owner)} "$manifest"; then continue; fi
+${stays}  grep -qsxF ${shell(owner)} "$manifest" || continue
   SWEPT=1
 ${REMOVE}done
 `;

@@ -18,6 +18,7 @@ import { Problem, under } from "../components/problems";
 import type { Was } from "./model";
 import { organizationsOf } from "./organizations";
 import { hostMemoryMiB } from "./owner-host";
+import { quote } from "../components/names";
 import { actuatorProfiles, javaAgentArgs, logAgentArgs, planTargets } from "./host-args";
 import type { EnvironmentConfig, ExternalConfig, OwnerConfig, SshConfig } from "./schema";
 
@@ -31,7 +32,7 @@ export function crossCheckWas(was: Hosts, stack: StackContext): Problem[] {
         if (!host) return [];
         const path = `was[${index}]`;
         const [byName, byAddress] = [names.get(host.name)!, addresses.get(host.address)!];
-        const promtail = checkPromtail(path, host);
+        const alone = [...checkPromtail(path, host), ...checkApplications(path, host)];
         return [
             ...(byName < index ? [{ path: `${path}.name`, message: `"${host.name}" names was[${byName}] already; each host needs a name of its own` }] : []),
             ...(byName === index && byAddress < index ? [{ path: `${path}.address`, message: `${host.address} is was[${byAddress}] already: one host, one entry` }] : []),
@@ -40,10 +41,11 @@ export function crossCheckWas(was: Hosts, stack: StackContext): Problem[] {
             ...(host.ssh?.jump && host.ssh.throughMonitoring ? [{ path: `${path}.ssh`, message: "expected either jump or throughMonitoring" }] : []),
             ...(host.ssh?.throughMonitoring && !stack.shared ? [{ path: `${path}.ssh.throughMonitoring`, message: "this stack has no monitoring host: give ssh.jump" }] : []),
             ...checkLoginKeys(`${path}.ssh`, host.ssh),
-            ...checkActuator(path, host),
-            ...promtail,
-            // Without an application, or with what Promtail cannot do, the components would only say the same again.
-            ...(host.application && promtail.length === 0 ? under(path, checkComponents(host, stack)) : []),
+            ...checkActuator(path, host.actuator),
+            ...host.applications.flatMap(({ actuator }, i) => checkActuator(`${path}.applications[${i}]`, actuator)),
+            ...alone,
+            // Without an application, with what Promtail cannot do, or with two of the same, the components would only say the same again.
+            ...(host.application && alone.length === 0 ? under(path, checkComponents(host, stack)) : []),
         ];
     });
 }
@@ -85,10 +87,9 @@ function checkComponents(host: Was, { environment, shared, external }: StackCont
     const gateway = shared ? { url: "https://localhost", ca: "", token: "" } : undefined;
     const metrics = { username: "prometheus", password: "", certificate: "", privateKey: "" };
     const registration = { address: "localhost", privateKey: "", hostKey: "" };
-    const javaAgent = javaAgentArgs(host, environment);
     const found = [
         ...relabel(LOG_AGENT_PATHS, validateLogAgent(logAgentArgs(host, {}, { environment, gateway, external, credentials: metrics }))),
-        ...(javaAgent ? relabel(JAVA_AGENT_PATHS, validateJavaAgent(javaAgent)) : []),
+        ...javaAgentArgs(host, environment).flatMap(({ path, settings }) => under(path.replace(/\.$/, ""), relabel(JAVA_AGENT_PATHS, validateJavaAgent(settings)))),
         ...relabel(TARGET_PATHS, validateTargets({
             environment, registration, targets: planTargets([host]), profiles: { ...actuatorProfiles([host]), [LOG_AGENT_PROFILE]: {} },
         })),
@@ -109,7 +110,25 @@ function checkLoginKeys(path: string, ssh: SshConfig | undefined): Problem[] {
     return validateLoginKeys(`${path}.authorizedKeys`, ssh.authorizedKeys, ssh.privateKey);
 }
 
-function checkActuator(path: string, { actuator }: Was): Problem[] {
+/** Each application by a name, a port and log sources of its own. */
+function checkApplications(path: string, { application, actuator, applications, logs }: Was): Problem[] {
+    const all = [{ name: application, actuator }, ...applications];
+    const place = (index: number) => (index === 0 ? "the host's own" : `applications[${index - 1}]'s`);
+    const firstWith = (same: (other: (typeof all)[number]) => boolean) => all.findIndex(same);
+    const twice = (["files", "units", "containers"] as const).flatMap((kind) => logs[kind].filter((source, i) => logs[kind].indexOf(source) !== i).map((source) => ({
+        path: `${path}.logs.${kind}`, message: `${quote(source)} is read for two applications: name it once`,
+    })));
+    return [...all.flatMap(({ name, actuator: { enabled, port, path: endpoint } }, index) => {
+        const [byName, byPort] = [firstWith((other) => other.name === name), firstWith(({ actuator: other }) => other.enabled && other.port === port && other.path === endpoint)];
+        const at = `${path}.applications[${index - 1}]`;
+        return [
+            ...(byName < index ? [{ path: `${at}.name`, message: `"${name}" is ${place(byName)} name already` }] : []),
+            ...(enabled && byPort < index ? [{ path: `${at}.actuator.port`, message: `${port} is ${place(byPort)} port already: give its own, or actuator.enabled: false` }] : []),
+        ];
+    }), ...(applications.length > 0 ? twice : [])];
+}
+
+function checkActuator(path: string, actuator: Was["actuator"]): Problem[] {
     const problems: Problem[] = [];
     if (Boolean(actuator.username) !== Boolean(actuator.password)) {
         problems.push({ path: `${path}.actuator`, message: "expected username and password together, or neither" });

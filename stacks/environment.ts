@@ -53,7 +53,7 @@ export async function wireEnvironment(args: EnvironmentArgs): Promise<WiredEnvir
     const agentOf = (host: Was, after: pulumi.Resource[]) => new LogAgent(`${host.name}-log-agent`, {
         ...logAgentArgs(host, machineOf(host, args.repair, deployKeys, args.monitoring), { environment, gateway, external, credentials: hostMetrics }),
         // By the same command: an SSH connection stays open until the engine ends, so one for each host and not two.
-        javaAgent: javaAgentArgs(host, environment),
+        javaAgents: javaAgentArgs(host, environment).map(({ settings }) => settings),
     }, { dependsOn: after });
     const { canaries, others } = planOrder(was);
     // After the gateway: an agent drops what it sends with a token that is not known there yet.

@@ -7,7 +7,7 @@ import { ScrapeProfile, TargetArgs } from "../components/metrics-target";
 import { hostPort } from "../components/names";
 import { JavaAgentSettings } from "../components/otel-java-agent";
 import { externalEndpoints } from "./external";
-import type { Was } from "./model";
+import type { Actuator, ApplicationTracing, Was } from "./model";
 import type { ExternalConfig } from "./schema";
 
 /** What of the environment a log agent must know. */
@@ -25,36 +25,55 @@ export type AgentCredentials = Required<Pick<HostMetrics, "username" | "password
 
 /** Every endpoint that Prometheus shall scrape for these hosts. */
 export function planTargets(was: Was[]): TargetArgs[] {
+    const endpoints = allEndpoints(was);
     return was.flatMap((host) => {
-        const common = { application: host.application, instance: host.name, labels: host.labels };
-        const { actuator, hostMetrics } = host;
+        const { hostMetrics } = host;
         return [
-            ...(actuator.enabled ? [{
-                ...common, kind: "application", address: hostPort(host.address, actuator.port), path: actuator.path, scheme: actuator.scheme,
-                profile: actuatorProfileName(host, was), ...(actuator.intervalSeconds ? { intervalSeconds: actuator.intervalSeconds } : {}),
-            }] : []),
+            ...endpointsOf(host).filter(({ actuator }) => actuator.enabled).map(({ application, actuator }) => ({
+                application, instance: host.name, labels: host.labels, kind: "application", address: hostPort(host.address, actuator.port), path: actuator.path, scheme: actuator.scheme,
+                profile: actuatorProfileName(actuator, endpoints), ...(actuator.intervalSeconds ? { intervalSeconds: actuator.intervalSeconds } : {}),
+            })),
             ...(hostMetrics.enabled ? logAgentTargets({ address: host.address, port: hostMetrics.port, host: host.name, application: host.application, labels: host.labels }) : []),
         ];
     });
 }
 
-/** Hosts with the same credentials share a profile, named after the first of them. */
-function actuatorProfileName(host: Was, was: Was[]): string {
-    const identity = actuatorIdentity(host);
-    if (identity === "") return "";
-    const first = was.find((other) => actuatorIdentity(other) === identity)!;
-    return `actuator-${first.name.replace(/\./g, "-")}`;
+/** An application's Actuator, and what names the profile of its credentials. */
+export interface Endpoint {
+    application: string;
+    actuator: Actuator;
+    profile: string;
 }
 
-function actuatorIdentity({ actuator: { enabled, username, password, ca, serverName } }: Was): string {
+/** Of the host's first application, and of those beside it. */
+export function endpointsOf({ name, application, applications, actuator }: Was): Endpoint[] {
+    const host = name.replace(/\./g, "-");
+    return [
+        { application, actuator, profile: `actuator-${host}` },
+        ...applications.map((each) => ({ application: each.name, actuator: each.actuator, profile: `actuator-${host}-${each.name.replace(/\./g, "-")}` })),
+    ];
+}
+
+function allEndpoints(was: Was[]): Endpoint[] {
+    return was.flatMap(endpointsOf);
+}
+
+/** Applications with the same credentials share a profile, named after the first of them. */
+function actuatorProfileName(actuator: Actuator, endpoints: Endpoint[]): string {
+    const identity = actuatorIdentity(actuator);
+    return identity === "" ? "" : endpoints.find((other) => actuatorIdentity(other.actuator) === identity)!.profile;
+}
+
+function actuatorIdentity({ enabled, username, password, ca, serverName }: Actuator): string {
     return enabled && (username || ca || serverName) ? JSON.stringify([username, password, ca, serverName]) : "";
 }
 
 /** The credentials that Actuator endpoints ask for, by profile. */
 export function actuatorProfiles(was: Was[]): Record<string, ScrapeProfile> {
-    return Object.fromEntries(was.filter((host) => actuatorIdentity(host) !== "").map((host) => {
-        const { username, password, ca, serverName } = host.actuator;
-        return [actuatorProfileName(host, was), { username, password, ca, serverName }];
+    const endpoints = allEndpoints(was);
+    return Object.fromEntries(endpoints.filter(({ actuator }) => actuatorIdentity(actuator) !== "").map(({ actuator }) => {
+        const { username, password, ca, serverName } = actuator;
+        return [actuatorProfileName(actuator, endpoints), { username, password, ca, serverName }];
     }));
 }
 
@@ -72,26 +91,33 @@ export function logAgentArgs(host: Was, machine: Machine, { environment, gateway
     };
 }
 
-/** Actuator as the host's own agent reaches it. */
-function pushedApplications({ actuator: { enabled, port, password, serverName, ...actuator }, address }: Was): PushedApplication[] {
-    if (!enabled) return [];
-    const { path, scheme, intervalSeconds, username, ca } = actuator;
-    return [{
-        address: hostPort("127.0.0.1", port), path, scheme, ...(intervalSeconds ? { intervalSeconds } : {}), ...(username ? { username, password: pulumi.secret(password) } : {}),
+/** Actuators as the host's own agent reaches them. */
+function pushedApplications(host: Was): PushedApplication[] {
+    return endpointsOf(host).filter(({ actuator }) => actuator.enabled).map(({ application, actuator: { port, path, scheme, intervalSeconds, username, password, ca, serverName } }) => ({
+        application, address: hostPort("127.0.0.1", port), path, scheme, ...(intervalSeconds ? { intervalSeconds } : {}), ...(username ? { username, password: pulumi.secret(password) } : {}),
         // The certificate is for the name or address that others reach the host by.
-        ...(scheme === "https" ? { ca, serverName: serverName || address } : {}),
-    }];
+        ...(scheme === "https" ? { ca, serverName: serverName || host.address } : {}),
+    }));
 }
 
-/** The settings of the host's Java agent, where it has one. */
-export function javaAgentArgs({ name, application, tracing, artifacts }: Was, environment: string): JavaAgentSettings | undefined {
-    if (!tracing.enabled || !tracing.javaAgent) return undefined;
-    return {
-        environment, application, instance: name, otlpEndpoint: `http://${hostPort(tracing.listenAddress, OTLP_PORT)}`,
-        properties: tracing.properties, ...(Object.keys(tracing.methods).length > 0 ? { methods: tracing.methods } : {}),
-        ...(tracing.service ? { systemdService: tracing.service } : {}),
-        ...(tracing.service && tracing.restart ? { restartService: tracing.service } : {}),
-        ...(tracing.container && tracing.restart ? { restartContainer: tracing.container } : {}),
-        ...artifacts.javaAgent,
-    };
+/** An application that gets a Java agent, and where its settings stand in the host's entry. */
+export interface Traced {
+    path: string;
+    settings: JavaAgentSettings;
+}
+
+/** The Java agents of a host: of its first application, and of those beside it. */
+export function javaAgentArgs({ name, application, applications, tracing, artifacts }: Was, environment: string): Traced[] {
+    if (!tracing.enabled) return [];
+    const all = [{ path: "", name: application, tracing: tracing as ApplicationTracing }, ...applications.map((each, index) => ({ path: `applications[${index}].`, name: each.name, tracing: each.tracing }))];
+    return all.filter((each) => each.tracing.javaAgent).map(({ path, name: of, tracing: { properties, methods, service, container, restart } }) => ({
+        path, settings: {
+            environment, application: of, instance: name, otlpEndpoint: `http://${hostPort(tracing.listenAddress, OTLP_PORT)}`,
+            properties, ...(Object.keys(methods).length > 0 ? { methods } : {}),
+            ...(service ? { systemdService: service } : {}),
+            ...(service && restart ? { restartService: service } : {}),
+            ...(container && restart ? { restartContainer: container } : {}),
+            ...artifacts.javaAgent,
+        },
+    }));
 }

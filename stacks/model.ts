@@ -33,6 +33,8 @@ export interface Was {
     name: string;
     address: string;
     application: string;
+    /** Those beside it. */
+    applications: Application[];
     runtime: string;
     agent: string;
     labels: Record<string, string>;
@@ -49,6 +51,13 @@ export interface Was {
     artifacts: ArtifactsConfig;
     /** `agent: promtail` only. */
     promtailDirectory?: string;
+}
+
+/** An application beside the host's first one, with every default filled in. Its log sources are among the host's. */
+export interface Application {
+    name: string;
+    actuator: Actuator;
+    tracing: ApplicationTracing;
 }
 
 /** What the log agent reads. */
@@ -76,9 +85,8 @@ export interface Actuator {
     serverName: string;
 }
 
-/** Whether and how the host's spans are made, taken and thinned. */
-export interface Tracing {
-    enabled: boolean;
+/** Whether and how an application's spans are made. */
+export interface ApplicationTracing {
     /** Puts the OpenTelemetry Java agent on the host. */
     javaAgent: boolean;
     /** systemd service of the application, which then includes the Java agent's environment file; "" for none. */
@@ -89,10 +97,15 @@ export interface Tracing {
     properties: Record<string, string>;
     /** Methods that get a span of their own, by class. */
     methods: Record<string, string[]>;
-    /** Requests to paths that match one of these get no span; undefined for the log agent's default. */
-    droppedPaths?: string[];
     /** Restart the application when the Java agent or its settings changed. */
     restart: boolean;
+}
+
+/** The same for the host's first application, and whether and how the host's spans are taken and thinned. */
+export interface Tracing extends ApplicationTracing {
+    enabled: boolean;
+    /** Requests to paths that match one of these get no span; undefined for the log agent's default. */
+    droppedPaths?: string[];
     listenAddress: string;
     percentage: number;
     slowMs: number;

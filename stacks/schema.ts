@@ -47,6 +47,12 @@ const tracing = z.strictObject({
     droppedPaths: z.array(z.string()).optional(), percentage: z.number().min(0).max(100).optional(), slowMs: z.int().min(1).optional(),
 });
 
+/** An application beside the host's first one. */
+const application = z.strictObject({
+    name, actuator: actuator.optional(), logs: logs.omit({ applications: true }).optional(),
+    tracing: tracing.pick({ javaAgent: true, service: true, container: true, restart: true, properties: true, methods: true }).optional(),
+});
+
 const hostMetrics = z.strictObject({ enabled: z.boolean().optional(), port: port.optional() });
 
 /** Where a host without the internet has its programs from. */
@@ -57,7 +63,7 @@ const artifacts = z.strictObject({
 });
 
 const wasDefaults = z.strictObject({
-    ssh: ssh.optional(), application: name.optional(), promtailDirectory: absolutePath.optional(), actuator: actuator.optional(), logs: logs.optional(), tracing: tracing.optional(), hostMetrics: hostMetrics.optional(),
+    ssh: ssh.optional(), application: name.optional(), applications: z.array(application).optional(), promtailDirectory: absolutePath.optional(), actuator: actuator.optional(), logs: logs.optional(), tracing: tracing.optional(), hostMetrics: hostMetrics.optional(),
     runtime: z.enum(["systemd", "docker"]).optional(), agent: z.enum(["alloy", "promtail"]).optional(), labels: labels.optional(),
     patterns: z.record(z.string(), z.string()).optional(), redactions: z.record(z.string(), z.string()).optional(), artifacts: artifacts.optional(),
 });
@@ -173,6 +179,7 @@ export type OwnerConfig = z.infer<typeof owner>;
 export type ExternalConfig = z.infer<typeof external>;
 export type MemberConfig = z.infer<typeof member>;
 export type WasConfig = z.infer<typeof was>;
+export type ApplicationConfig = z.infer<typeof application>;
 export type WasDefaults = z.infer<typeof wasDefaults>;
 export type EnvironmentConfig = z.infer<typeof environment>;
 export type Ec2Config = z.infer<typeof ec2>;

@@ -25,7 +25,10 @@ runTool(async () => {
     const jobs = [...(config.owner ? [() => examineMonitoringHost(stack)] : []), ...config.was.map((host) => () => examineHost(host, stack, backends))];
     const reports = await inTurn(jobs, AT_ONCE);
     console.log(renderReport(reports));
-    if (!grafana) console.log("\nWhat the backends have was not asked: this stack does not read the owner's outputs (monitoring.connection).");
+    if (!grafana) {
+        const why = config.member ? "this stack does not read the owner's outputs (monitoring.connection)" : "this stack sends to endpoints outside (monitoring.external)";
+        console.log(`\nWhat the backends have was not asked: ${why}.`);
+    }
     process.exitCode = exitCode(reports);
 });
 

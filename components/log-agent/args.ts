@@ -43,8 +43,8 @@ export interface LogAgentArgs {
     otlp?: OtlpReceiver;
     /** Which traces are kept. @default all of them */
     sampling?: TraceSampling;
-    /** The Java agent of the host's application, put there by the same command: what `OtelJavaAgent` does with one of its own. @default none */
-    javaAgent?: JavaAgentSettings;
+    /** The Java agents of the host's applications, put there by the same command: what `OtelJavaAgent` does with one of its own. @default [] */
+    javaAgents?: JavaAgentSettings[];
     /** A change must also prove itself: the agent must run, with all its parts healthy and nothing refused, for 10 seconds after it. @default false */
     canary?: boolean;
     /** Host metrics, pulled by Prometheus. @default none */

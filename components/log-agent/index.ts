@@ -31,15 +31,15 @@ export class LogAgent extends pulumi.ComponentResource {
         super("photogather-monitoring:index:LogAgent", name, {}, opts);
         failOn(`LogAgent ${name}`, validateLogAgent(args));
         const plan = planLogAgent(args);
-        const javaAgent = args.javaAgent && planJavaAgent(args.javaAgent);
+        const javaAgents = (args.javaAgents ?? []).map(planJavaAgent);
         const metrics = plan.metrics.enabled ? resolveMetrics(args.hostMetrics!) : pulumi.output(undefined);
         const gateway = pulumi.output(args.gateway) as pulumi.Output<GatewayConnection | undefined>;
         const external = pulumi.output({ endpoints: args.external ?? {}, passwords: (args.push?.applications ?? []).map(({ password }) => password ?? "") }) as pulumi.Output<KnownExternal>;
         machineFiles(`${name}-files`, {
             machine: args.machine, bundleName: BUNDLE_NAME,
             bundle: pulumi.all([gateway, metrics, external]).apply(([connection, secrets, endpoints]) => planBundle(plan, connection, secrets, endpoints)),
-            before: renderPrepare(plan), after: renderInstall(plan) + renderJavaAgentSweep(plan.host, BUNDLE_NAME, javaAgent), remove: renderRemove(),
-            more: javaAgent ? [javaAgentBundle(javaAgent)] : [],
+            before: renderPrepare(plan), after: renderInstall(plan) + renderJavaAgentSweep(plan.host, BUNDLE_NAME, javaAgents), remove: renderRemove(),
+            more: javaAgents.map(javaAgentBundle),
         }, { parent: this, dependsOn: opts?.dependsOn });
         this.registerOutputs({});
     }

@@ -29,7 +29,10 @@ export function validateLogAgent(args: LogAgentArgs): Problem[] {
         ...under("otlp", validateOtlp(args.otlp ?? {})),
         ...under("sampling", validateSampling(args.sampling ?? {})),
         ...(args.hostMetrics ? under("hostMetrics", validateHostMetrics(args.hostMetrics)) : []),
-        ...(args.javaAgent ? under("javaAgent", validateJavaAgent(args.javaAgent)) : []),
+        ...(args.javaAgents ?? []).flatMap((each, i, all) => under(`javaAgents[${i}]`, [
+            ...validateJavaAgent(each),
+            ...unless(all.findIndex(({ application }) => application === each.application) === i, "application", `${quote(each.application)} has one already`),
+        ])),
         ...under("buffer", validateBuffer(args.buffer ?? {})),
         ...validateRange("memoryMiB", args.memoryMiB, 128, 65536),
         ...unless(args.image === undefined || /^[\w./:@-]+$/.test(args.image), "image", `expected an image reference, got ${quote(args.image)}`),

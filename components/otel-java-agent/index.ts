@@ -10,7 +10,7 @@ export * from "./args";
  * The OpenTelemetry Java agent for one application: spans of controllers, services' database calls and outgoing HTTP, with no code in the application.
  * Puts the jar and an environment file on the host; the application takes them at its next start, and is restarted only where that was asked for.
  *
- * Where the host has a `LogAgent`, give that one `javaAgent` rather than making this beside it: one command, and one connection, does both.
+ * Where the host has a `LogAgent`, give that one `javaAgents` rather than making this beside it: one command, and one connection, does both.
  *
  * Cost: about 100 MiB more memory in the JVM and a few percent of its CPU time.
  *

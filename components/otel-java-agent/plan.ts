@@ -114,12 +114,12 @@ export function javaAgentBundle(plan: JavaAgentPlan): MachineBundle & { bundleNa
 }
 
 /**
- * Shell text that removes what an earlier run of the same command has put there for another application, or for one that has no Java agent any more.
+ * Shell text that removes what an earlier run of the same command has put there for other applications, or for those that have no Java agent any more.
  *
  * @param keeper the bundle beside which they came
  */
-export function renderJavaAgentSweep(host: string, keeper: string, current?: JavaAgentPlan): string {
-    const left = sweepScript(BUNDLE_PREFIX, ownerLine(host, keeper), current ? bundleName(current.application) : "");
+export function renderJavaAgentSweep(host: string, keeper: string, current: JavaAgentPlan[]): string {
+    const left = sweepScript(BUNDLE_PREFIX, ownerLine(host, keeper), current.map(({ application }) => bundleName(application)));
     return `SWEPT=\n${left}${renderTemplate("otel-java-agent/sweep.sh", DIRECTORIES)}`;
 }
 

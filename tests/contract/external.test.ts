@@ -49,8 +49,8 @@ describe("log agent with external endpoints, by the real Alloy and Prometheus", 
     const labels = async (text: string) => (await query<{ metric: Record<string, string> }>(text)).map(({ metric }) => metric);
     const start = async (name: string, metrics: ExternalEndpoints["metrics"], environment?: Record<string, string>) => {
         const ca = fs.readFileSync(backends.certificate, "utf8");
-        const otlp = { url: `${backends.url}/otlp`, token: TOKEN, ca };
-        const endpoints = { logs: otlp, traces: otlp, metrics };
+        const url = `${backends.url}/otlp`;
+        const endpoints = { logs: { url, username: "agent", password: TOKEN, ca }, traces: { url, token: TOKEN, ca }, metrics };
         const address = `127.0.0.1:${(application.address() as { port: number }).port}`;
         const push: PushedMetrics = { applications: [{ address, intervalSeconds: 1, username: "actuator", password: "key-of-actuator" }] };
         const agent = new AgentUnderTest(backends, name, sampleAgent({ host: name, gateway: undefined, external: endpoints, push, labels: { team: "pay" } }));
@@ -61,7 +61,7 @@ describe("log agent with external endpoints, by the real Alloy and Prometheus", 
         return agent;
     };
 
-    describe("basic auth for metrics, a token for the rest", () => {
+    describe("basic auth for logs and metrics, a token for traces", () => {
         let agent: AgentUnderTest;
         before(async () => { agent = await start("outside-1", { url: `http://127.0.0.1:${front.port}/api/v1/write`, username: "12345", password: "key-of-metrics", headers: { "X-Scope-OrgID": "prod" } }); });
         after(() => agent.end("SIGTERM"));

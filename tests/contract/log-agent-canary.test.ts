@@ -38,18 +38,18 @@ describe("one command for the log agent and the Java agent, with a real shell an
         const [, before] = await record(() => new OtelJavaAgent("agent", { ...javaAgent, machine: {} }));
         assert.equal(host.send(before).status, 0);
         assert.match(environment("shop"), /-javaagent:/);
-        await host.succeed({ ...args, javaAgent });
+        await host.succeed({ ...args, javaAgents: [javaAgent] });
         assert.ok(host.pid > 1);
         assert.equal(host.send(before, "delete").status, 0);
         assert.match(environment("shop"), /-javaagent:/);
         assert.equal(jars().length, 1);
     });
     it("says what the Java agent's part says, and leaves the log agent in order", async () => {
-        await host.fail({ ...args, javaAgent: { ...javaAgent, sha256: "0".repeat(64) } }, /the Java agent from \S+ has the SHA-256/);
-        await host.succeed({ ...args, javaAgent });
+        await host.fail({ ...args, javaAgents: [{ ...javaAgent, sha256: "0".repeat(64) }] }, /the Java agent from \S+ has the SHA-256/);
+        await host.succeed({ ...args, javaAgents: [javaAgent] });
     });
     it("an application of another name leaves nothing of the one before; without a Java agent nothing of it is left", async () => {
-        await host.succeed({ ...args, javaAgent: { ...javaAgent, application: "pay", systemdService: undefined } });
+        await host.succeed({ ...args, javaAgents: [{ ...javaAgent, application: "pay", systemdService: undefined }] });
         assert.deepEqual([environment("shop"), host.read("etc/systemd/system/shop.service.d/photogather-otel.conf"), jars().length], ["", "", 1]);
         assert.match(environment("pay"), /OTEL_SERVICE_NAME=.?pay/);
         await host.succeed(args);
@@ -73,8 +73,8 @@ describe("one command for the log agent and the Java agent, with a real shell an
         assert.notEqual(host.running(), before);
     });
     it("removal leaves nothing", async () => {
-        await host.succeed({ ...args, javaAgent });
-        assert.equal((await host.run({ ...args, javaAgent }, "delete")).status, 0);
+        await host.succeed({ ...args, javaAgents: [javaAgent] });
+        assert.equal((await host.run({ ...args, javaAgents: [javaAgent] }, "delete")).status, 0);
         assert.deepEqual(host.left(), []);
     });
 });

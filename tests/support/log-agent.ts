@@ -97,7 +97,7 @@ export class Backends {
             "/otlp/v1/logs": [this.lokiPort, "/otlp/v1/logs"], "/otlp/v1/traces": [this.otlpPort, "/v1/traces"], "/loki/api/v1/push": [this.lokiPort, "/loki/api/v1/push"],
         };
         const [port, target] = routes[request.url ?? ""] ?? [0, ""];
-        if (request.headers.authorization !== `Bearer ${TOKEN}` || !port) { response.writeHead(401).end(); return; }
+        if (![`Bearer ${TOKEN}`, `Basic ${Buffer.from(`agent:${TOKEN}`).toString("base64")}`].includes(request.headers.authorization ?? "") || !port) { response.writeHead(401).end(); return; }
         const { authorization, ...headers } = request.headers;
         void authorization;
         const upstream = http.request({ host: "127.0.0.1", port, path: target, method: "POST", headers: { ...headers, "x-scope-orgid": TENANT } }, (answer) => {

@@ -35,7 +35,7 @@ describe("config", () => {
         assert.deepEqual({ ...was, ssh: undefined }, {
             name: "was-1", address: "10.0.2.11", application: "shop", runtime: "systemd", agent: "alloy", labels: {}, ssh: undefined,
             actuator: { enabled: true, port: 8080, path: "/actuator/prometheus", scheme: "http", username: "", password: "", ca: "", serverName: "" },
-            logs: { files: ["/var/log/shop.log"], units: [], containers: [], applications: {} },
+            logs: { files: ["/var/log/shop.log"], units: [], containers: [], applications: {} }, applications: [],
             tracing: { enabled: true, javaAgent: true, service: "", container: "", properties: {}, methods: {}, restart: false, listenAddress: "127.0.0.1", percentage: 100, slowMs: 500 },
             hostMetrics: { enabled: true, port: 12345 }, patterns: {}, redactions: {}, artifacts: {}, canary: false, promtailDirectory: undefined,
         });
@@ -45,6 +45,21 @@ describe("config", () => {
         assert.deepEqual(was[0].ssh, { user: "ec2-user", port: 2222, hostKey: HOST_KEY, address: "10.0.2.11" });
         assert.equal(was[0].actuator.port, 9090);
         assert.equal(was[0].actuator.path, "/metrics");
+    });
+    it("applications beside a host's first one bring their log sources, and take its Actuator's settings but for what they say", () => {
+        const beside = { name: "pay", actuator: { port: 8081 }, logs: { files: ["/var/log/pay.log"] }, tracing: { service: "pay.service" } };
+        const [was] = member({ defaults: { actuator: { path: "/metrics" } }, was: [host({ applications: [beside] })] }).was;
+        assert.deepEqual(was.logs, { files: ["/var/log/shop.log", "/var/log/pay.log"], units: [], containers: [], applications: { "/var/log/pay.log": "pay" } });
+        assert.deepEqual([was.applications[0].actuator.path, was.applications[0].actuator.port, was.applications[0].tracing.javaAgent], ["/metrics", 8081, true]);
+        assert.equal(member({ defaults: { applications: [beside] }, was: [host()] }).was[0].applications[0].name, "pay");
+    });
+    it("applications on one host need names, ports and log sources of their own", () => {
+        const refused = (...applications: object[]) => problemsOf(() => member({ was: [host({ applications })] }));
+        assert.deepEqual(refused({ name: "shop", actuator: { port: 8081 } }), ['was[0].applications[0].name: "shop" is the host\'s own name already']);
+        assert.match(refused({ name: "pay" })[0], /^was\[0\]\.applications\[0\]\.actuator\.port: 8080 is the host's own port already: give its own/);
+        assert.match(refused({ name: "pay", actuator: { enabled: false } }, { name: "pay", actuator: { enabled: false } })[0], /applications\[1\]\.name: "pay" is applications\[0\]'s name already/);
+        assert.match(refused({ name: "pay", actuator: { port: 8081 }, logs: { files: ["/var/log/shop.log"] } })[0], /^was\[0\]\.logs\.files: "\/var\/log\/shop\.log" is read for two applications/);
+        assert.match(refused({ name: "pay", actuator: { port: 8081 }, tracing: { properties: { FOO: "x" } } })[0], /^was\[0\]\.applications\[0\]\.tracing\.properties\.FOO: expected a name OTEL_/);
     });
     it("generations are one, or two that follow each other, and count only tokens that are made here", () => {
         const dev = (more: object) => ({ environments: { prod: { cidrs: ["10.0.2.0/24"] }, dev: { cidrs: ["10.0.3.0/24"], ...more } } });

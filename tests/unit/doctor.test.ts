@@ -14,7 +14,7 @@ const HEALTHY = [
 ].join("\n");
 const facts = (text = HEALTHY): HostFacts => parseProbe(text, 1000, 1001);
 const DATA: DataFacts = {
-    up: { was: true, host: true, agent: true }, sample: 4, line: 12, span: 9, lines: 200, tracedLines: 150, requests: true, buckets: true, bootSpans: false, agentSpans: true, pushesMetrics: false,
+    up: { host: true, agent: true }, applications: { shop: { up: true, sample: 4 } }, line: 12, span: 9, lines: 200, tracedLines: 150, requests: true, buckets: true, bootSpans: false, agentSpans: true, pushesMetrics: false,
 };
 const wrong = (findings: Finding[]) => findings.filter(({ state }) => state !== "ok").map(({ check, state }) => `${state} ${check}`);
 
@@ -52,9 +52,9 @@ describe("doctor", () => {
     }
 
     const data: [string, Partial<DataFacts>, string[], RegExp][] = [
-        ["an application that is no target", { up: { host: true }, sample: undefined }, ["fail samples"], /pulumi up/],
-        ["an application that cannot be scraped", { up: { was: false, host: true }, sample: undefined }, ["fail samples"], /http:\/\/10\.0\.1\.5:8080\/actuator\/prometheus/],
-        ["host metrics that cannot be scraped", { up: { was: true, host: false } }, ["fail host metrics"], /12345/],
+        ["an application that is no target", { applications: {} }, ["fail samples"], /pulumi up/],
+        ["an application that cannot be scraped", { applications: { shop: { up: false } } }, ["fail samples"], /http:\/\/10\.0\.1\.5:8080\/actuator\/prometheus/],
+        ["host metrics that cannot be scraped", { up: { host: false } }, ["fail host metrics"], /12345/],
         ["missing histograms", { buckets: false }, ["warn buckets"], /percentiles-histogram/],
         ["no lines", { line: undefined, lines: 0, tracedLines: 0 }, ["fail lines"], /within the last hour/],
         ["quiet logs", { line: 2000 }, ["warn lines"], /33 min/],
@@ -72,7 +72,7 @@ describe("doctor", () => {
     }
     it("does not ask for what the config switched off", () => {
         const off = was({ actuator: { enabled: false }, tracing: { enabled: false }, hostMetrics: { enabled: false }, logs: {} });
-        assert.deepEqual(checkData(off, { ...DATA, up: {}, sample: undefined, line: undefined, span: undefined }), []);
+        assert.deepEqual(checkData(off, { ...DATA, up: {}, applications: {}, line: undefined, span: undefined }), []);
         const script = renderHostProbe(off, "");
         for (const word of ["receiver", "missing", "gateway"]) assert.doesNotMatch(script, new RegExp(`echo "?${word}`));
     });

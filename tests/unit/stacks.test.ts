@@ -6,7 +6,7 @@ import { Connection, CONNECTION_FORMAT } from "../../components/connection";
 import { Was } from "../../stacks/model";
 import { deploy } from "../../stacks/deploy";
 import { machineOf } from "../../stacks/environment";
-import { actuatorProfiles, planTargets } from "../../stacks/host-args";
+import { actuatorProfiles, javaAgentArgs, planTargets } from "../../stacks/host-args";
 import { isSecret, OfflineRun, Registration, reveal, runOffline } from "../../tools/offline";
 import { loadConfig } from "../../tools/plan/config";
 import { plannedFiles } from "../../tools/plan/files";
@@ -194,7 +194,7 @@ describe("a member stack", () => {
 
 describe("the environment's wiring", () => {
     const was = (changes: Partial<Was> = {}): Was => ({
-        name: "was-1", address: "10.0.0.1", application: "shop", runtime: "systemd", agent: "alloy", labels: {}, canary: false,
+        name: "was-1", address: "10.0.0.1", application: "shop", runtime: "systemd", agent: "alloy", labels: {}, canary: false, applications: [],
         actuator: { enabled: true, port: 8080, path: "/actuator/prometheus", scheme: "http", username: "", password: "", ca: "", serverName: "" },
         logs: { files: [], units: [], containers: [], applications: {} }, hostMetrics: { enabled: true, port: 12345 },
         tracing: { enabled: true, javaAgent: true, service: "", container: "", restart: false, listenAddress: "127.0.0.1", properties: {}, methods: {}, percentage: 100, slowMs: 500 },
@@ -209,6 +209,18 @@ describe("the environment's wiring", () => {
     it("puts an IPv6 address in brackets", () => assert.equal(planTargets([was({ address: "fd00::1" })])[0].address, "[fd00::1]:8080"));
     it("leaves out what is switched off", () =>
         assert.deepEqual(planTargets([was({ actuator: { ...was().actuator, enabled: false }, hostMetrics: { enabled: false, port: 1 } })]), []));
+    it("plans a target, a Java agent and log sources for each application beside the first", () => {
+        const beside = { name: "pay", actuator: { ...was().actuator, port: 8081, username: "u", password: "x" }, tracing: { ...was().tracing, service: "pay.service", restart: true } };
+        const host = was({ applications: [beside] });
+        assert.deepEqual(planTargets([host]).filter(({ kind }) => kind === "application").map(({ application, instance, address, profile }) => [application, instance, address, profile]), [
+            ["shop", "was-1", "10.0.0.1:8080", ""], ["pay", "was-1", "10.0.0.1:8081", "actuator-was-1-pay"],
+        ]);
+        assert.deepEqual(Object.keys(actuatorProfiles([host])), ["actuator-was-1-pay"]);
+        assert.deepEqual(javaAgentArgs(host, "prod").map(({ path, settings: { application, instance, restartService } }) => [path, application, instance, restartService]), [
+            ["", "shop", "was-1", undefined], ["applications[0].", "pay", "was-1", "pay.service"],
+        ]);
+        assert.deepEqual(javaAgentArgs(was({ applications: [beside], tracing: { ...was().tracing, enabled: false } }), "prod"), []);
+    });
     it("shares a profile between hosts with the same credentials", () => {
         const hosts = [withLogin("a", "x"), withLogin("b", "x"), withLogin("c", "y")];
         assert.deepEqual(planTargets(hosts).filter(({ kind }) => kind === "application").map(({ profile }) => profile), ["actuator-a", "actuator-a", "actuator-c"]);

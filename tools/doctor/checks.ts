@@ -1,5 +1,6 @@
 import { OTLP_PORT } from "../../components/log-agent/paths";
 import { agentService } from "../../components/log-agent/plan";
+import { Endpoint, endpointsOf } from "../../stacks/host-args";
 import type { Was } from "../../stacks/model";
 import type { DataFacts } from "./data";
 import type { HostFacts, ServiceFacts } from "./probe";
@@ -93,17 +94,23 @@ export function checkData(host: Was, data: DataFacts): Finding[] {
     return [...checkMetrics(host, data), ...checkLogs(host, data), ...checkSpans(host, data)];
 }
 
-function checkMetrics({ actuator, hostMetrics, address }: Was, { up, sample, requests, buckets }: DataFacts): Finding[] {
-    const found: Finding[] = [];
+function checkMetrics(host: Was, { up, applications, requests, buckets }: DataFacts): Finding[] {
+    const { actuator, hostMetrics } = host;
+    const found = endpointsOf(host).filter((endpoint) => endpoint.actuator.enabled).map((endpoint) => checkSamples(endpoint, host, applications[endpoint.application]));
     if (actuator.enabled) {
-        const endpoint = `${actuator.scheme}://${address}:${actuator.port}${actuator.path}`;
-        if (up.was === undefined) found.push(fail("samples", "no target", "Prometheus does not know this application: run `pulumi up` of this stack"));
-        else if (!up.was || sample === undefined) found.push(fail("samples", "down", `Prometheus cannot read ${endpoint}: is the application up, the port open to the monitoring host, the endpoint exposed (management.endpoints.web.exposure.include)?`));
-        else found.push(sample > SCRAPE_SECONDS ? warn("samples", age(sample), `the last sample is ${age(sample)} old`) : ok("samples", age(sample)));
         if (requests && !buckets) found.push(warn("buckets", "no", "no histogram of requests is published, so there are no quantiles: set management.metrics.distribution.percentiles-histogram.http.server.requests=true"));
     }
     if (hostMetrics.enabled && !up.host) found.push(fail("host metrics", up.host === undefined ? "no target" : "down", `Prometheus cannot read the agent's port ${hostMetrics.port}: open it to the monitoring host`));
     return found;
+}
+
+/** Whether an application's metrics arrive. Its name is told where the host has several. */
+function checkSamples({ application, actuator }: Endpoint, { address, applications }: Was, facts: DataFacts["applications"][string] | undefined): Finding {
+    const check = applications.length > 0 ? `samples of ${application}` : "samples";
+    if (!facts) return fail(check, "no target", `Prometheus does not know the application ${application}: run \`pulumi up\` of this stack`);
+    if (facts.up && facts.sample !== undefined) return facts.sample > SCRAPE_SECONDS ? warn(check, age(facts.sample), `the last sample is ${age(facts.sample)} old`) : ok(check, age(facts.sample));
+    const endpoint = `${actuator.scheme}://${address}:${actuator.port}${actuator.path}`;
+    return fail(check, "down", `Prometheus cannot read ${endpoint}: is the application up, the port open to the monitoring host, the endpoint exposed (management.endpoints.web.exposure.include)?`);
 }
 
 function checkLogs({ logs, tracing }: Was, { line, lines, tracedLines, span, pushesMetrics }: DataFacts): Finding[] {

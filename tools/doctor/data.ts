@@ -6,10 +6,10 @@ export const LOOK_BACK_SECONDS = 3600;
 
 /** What the backends know of one WAS host. Ages in seconds; undefined where there is nothing within the last hour. */
 export interface DataFacts {
-    /** By job (`was`, `host`, `agent`): whether Prometheus reached it at its last scrape. Absent where it is no target. */
+    /** By job (`host`, `agent`): whether Prometheus reached it at its last scrape. Absent where it is no target. */
     up: Record<string, boolean>;
-    /** Age of the last sample of the application. */
-    sample?: number;
+    /** The same by application, with the age of its last sample. */
+    applications: Record<string, { up: boolean; sample?: number }>;
     line?: number;
     span?: number;
     /** Of the last lines, how many were looked at, and how many of them have a trace id. */
@@ -49,8 +49,11 @@ export class Backends {
             this.traces(`{ ${resource} && instrumentation:name =~ "io\\\\.opentelemetry\\\\..*" }`),
         ]);
         return {
-            up: Object.fromEntries(up.map(({ labels, value }) => [labels.job, value === 1])),
-            sample: this.age(samples[0]?.value), line: this.age(lines[0]?.time), span: this.age(Math.max(...spans)),
+            up: Object.fromEntries(up.filter(({ labels }) => labels.job !== "was").map(({ labels, value }) => [labels.job, value === 1])),
+            applications: Object.fromEntries(up.filter(({ labels }) => labels.job === "was").map(({ labels: { application }, value }) => [
+                application, { up: value === 1, sample: this.age(samples.find(({ labels }) => labels.application === application)?.value) },
+            ])),
+            line: this.age(lines[0]?.time), span: this.age(Math.max(...spans)),
             lines: lines.length, tracedLines: lines.filter(({ labels }) => labels.trace_id).length,
             requests: requests.length > 0, buckets: buckets.length > 0, bootSpans: boot.length > 0, agentSpans: agent.length > 0, pushesMetrics: pushes.length > 0,
         };

@@ -13,6 +13,7 @@ export interface StackFacts {
     deployKey: string;
     /** The monitoring host; absent in a member stack, and where it is this machine. */
     monitoring?: KnownSsh;
+    /** "" where the stack has no shared deployment. */
     gatewayUrl: string;
     /** Absent where this stack must not read the owner's outputs. */
     grafana?: GrafanaLogin;
@@ -28,12 +29,12 @@ export function readStack(stack: string): StackFacts {
     const owner = config.owner ? stack : config.member?.stack;
     const shared = owner ? stackOutputs(owner) : {};
     const { url } = (shared.monitoring ?? config.member?.connection?.gateway ?? {}) as { url?: string };
-    if (!url) throw new Error(`stack ${owner ?? stack} has no output \`monitoring\`: run \`pulumi up -s ${owner ?? stack}\` first`);
+    if (!url && (config.owner ?? config.member)) throw new Error(`stack ${owner ?? stack} has no output \`monitoring\`: run \`pulumi up -s ${owner ?? stack}\` first`);
     return {
-        config, gatewayUrl: url,
+        config, gatewayUrl: url ?? "",
         deployKey: config.was.some(({ ssh }) => ssh && !ssh.privateKey) ? readDeployKey(stack, config.environment) : "",
         ...(config.owner ? { monitoring: parseSshFiles((shared.sshFiles ?? {}) as Record<string, string>) } : {}),
-        ...(owner ? { grafana: { url, ca: text(shared.ca), password: text(shared.grafanaPassword) } } : {}),
+        ...(owner ? { grafana: { url: url!, ca: text(shared.ca), password: text(shared.grafanaPassword) } } : {}),
     };
 }
 

@@ -9,11 +9,12 @@ import { eventually } from "./wait";
 const SOURCE = path.join(PROJECT, "examples", "was");
 const JAR = path.join(SOURCE, "target", "was.jar");
 const INSTALLED = "/opt/was/was.jar";
-const LOG = "/var/log/was/was.log";
 
 /** How the application runs on a host. */
 export interface WasOptions {
     application: string;
+    /** Of its service or container, and of its files. @default "was" */
+    name?: string;
     /** @default "systemd" */
     runtime?: string;
     /** @default 8080 */
@@ -40,7 +41,7 @@ export async function buildWas(): Promise<string> {
     return JAR;
 }
 
-/** The example application on a host, as a systemd service or as a container, both named `was`. */
+/** The example application on a host, as a systemd service or as a container. */
 export class Was {
     private constructor(
         readonly host: Host,
@@ -51,7 +52,7 @@ export class Was {
     static async install(host: Host, options: WasOptions): Promise<Was> {
         const was = new Was(host, options);
         await host.copyTo(await buildWas(), INSTALLED);
-        await host.write([{ path: "/etc/was.env", content: was.environment(), mode: "0600", uid: 0 }]);
+        await host.write([{ path: `/etc/${was.name}.env`, content: was.environment(), mode: "0600", uid: 0 }]);
         if (options.runtime === "docker") await was.prepareContainer();
         else await was.installUnit();
         await was.ready();
@@ -63,13 +64,17 @@ export class Was {
         return `/etc/photogather-monitoring/java-agent/${this.options.application}.env`;
     }
 
+    private get name(): string {
+        return this.options.name ?? "was";
+    }
+
     get port(): number {
         return this.options.port ?? 8080;
     }
 
     /** Where the log file is; a container logs to its stdout. */
     get logFile(): string {
-        return LOG;
+        return `/var/log/${this.name}/${this.name}.log`;
     }
 
     private environment(): string {
@@ -77,7 +82,7 @@ export class Was {
         const variables: Record<string, string> = {
             SPRING_APPLICATION_NAME: application,
             SERVER_PORT: String(this.port),
-            LOGGING_FILE_NAME: LOG,
+            LOGGING_FILE_NAME: this.logFile,
             WAS_DEADLOCK: "true",
             ...(actuatorPassword ? { WAS_ACTUATOR_PASSWORD: actuatorPassword } : {}),
             ...env,
@@ -88,10 +93,10 @@ export class Was {
     }
 
     private async installUnit(): Promise<void> {
-        await this.host.must("id was >/dev/null 2>&1 || useradd --system was; install -d -o was -g was /var/log/was");
+        await this.host.must(`id was >/dev/null 2>&1 || useradd --system was; install -d -o was -g was /var/log/${this.name}`);
         await this.host.write([
             {
-                path: "/etc/systemd/system/was.service",
+                path: `/etc/systemd/system/${this.name}.service`,
                 mode: "0644",
                 uid: 0,
                 content: [
@@ -100,7 +105,7 @@ export class Was {
                     "[Service]",
                     "User=was",
                     "WorkingDirectory=/opt/was",
-                    "EnvironmentFile=/etc/was.env",
+                    `EnvironmentFile=/etc/${this.name}.env`,
                     `EnvironmentFile=-${this.agentFile}`,
                     `ExecStart=/usr/bin/java -Xmx128m -XX:TieredStopAtLevel=1 -jar ${INSTALLED}`,
                     "SuccessExitStatus=143",
@@ -111,7 +116,7 @@ export class Was {
                 ].join("\n"),
             },
         ]);
-        await this.host.must("systemctl daemon-reload && systemctl enable --now was.service");
+        await this.host.must(`systemctl daemon-reload && systemctl enable --now ${this.name}.service`);
     }
 
     /** The image has nothing but links into the host's /usr, which is mounted: so no Java has to be packed and pulled. */
@@ -123,8 +128,8 @@ export class Was {
     }
 
     private async runContainer(): Promise<void> {
-        await this.host.must(`docker rm --force was >/dev/null 2>&1; set -- ; [ ! -f ${this.agentFile} ] || set -- --env-file ${this.agentFile}
-            docker run --detach --name was --restart unless-stopped --publish ${this.port}:${this.port} --env-file /etc/was.env --env LOGGING_FILE_NAME= "$@" \\
+        await this.host.must(`docker rm --force ${this.name} >/dev/null 2>&1; set -- ; [ ! -f ${this.agentFile} ] || set -- --env-file ${this.agentFile}
+            docker run --detach --name ${this.name} --restart unless-stopped --publish ${this.port}:${this.port} --env-file /etc/${this.name}.env --env LOGGING_FILE_NAME= "$@" \\
                 --volume /usr:/usr:ro --volume /etc:/etc:ro --volume /opt/was:/opt/was:ro --tmpfs /var --workdir /tmp \\
                 photogather-was /usr/bin/java -Xmx128m -XX:TieredStopAtLevel=1 -jar ${INSTALLED}`);
     }
@@ -132,13 +137,18 @@ export class Was {
     /** Starts it anew, so that it reads the Java agent's environment file. */
     async restart(): Promise<void> {
         if (this.options.runtime === "docker") await this.runContainer();
-        else await this.host.must("systemctl restart was.service");
+        else await this.host.must(`systemctl restart ${this.name}.service`);
         await this.ready();
     }
 
     /** Stops it; `restart` brings it back. */
     async stop(): Promise<void> {
-        await this.host.must(this.options.runtime === "docker" ? "docker stop was" : "systemctl stop was.service");
+        await this.host.must(this.options.runtime === "docker" ? `docker stop ${this.name}` : `systemctl stop ${this.name}.service`);
+    }
+
+    /** Takes a service away with its files. */
+    async remove(): Promise<void> {
+        await this.host.must(`systemctl disable --now ${this.name}.service; rm -rf /etc/systemd/system/${this.name}.service* /etc/${this.name}.env /var/log/${this.name}; systemctl daemon-reload`);
     }
 
     /** Waits until it answers. */
@@ -166,7 +176,7 @@ export class Was {
 
     /** The lines that it has logged. */
     async log(): Promise<string[]> {
-        const text = await this.host.must(this.options.runtime === "docker" ? "docker logs was 2>&1" : `cat ${LOG}`);
+        const text = await this.host.must(this.options.runtime === "docker" ? `docker logs ${this.name} 2>&1` : `cat ${this.logFile}`);
         return text.split("\n");
     }
 
