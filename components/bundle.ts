@@ -75,8 +75,8 @@ export function decodeBundle(text: string): Bundle | undefined {
 /**
  * Shell text (POSIX sh, as root) that unpacks a bundle from stdin: only files whose bytes differ are written, each as a dot-named
  * temporary in its own directory and then renamed, so no reader sees half a file; files of the bundle before that are no longer in this one
- * are removed. Runs any number of times. Leaves `$CHANGED`, the changed or removed paths one per line, and defines `fail`. Reads no further than the
- * bundle, so that another may follow.
+ * are put aside, until `asideScript` removes them or puts them back. Runs any number of times. Leaves `$CHANGED`, the changed or removed paths one per line, and
+ * defines `fail`. Reads no further than the bundle, so that another may follow.
  *
  * @param keeper who else keeps it than a resource of its own, see `ownerLine`
  */
@@ -120,9 +120,18 @@ while IFS=' ' read -r kind mode owner path data; do
   esac
 done
 [ -n "$complete" ] || fail "the file bundle is cut off"
+aside=
+put=0
 if [ -f "$manifest" ]; then
   while read -r kind path; do
-    if [ "$kind" = f ] && ! grep -qxF "f $path" "$manifest.new"; then rm -f "$path"; CHANGED="$CHANGED$path$NL"; fi
+    if [ "$kind" = f ] && ! grep -qxF "f $path" "$manifest.new"; then
+      CHANGED="$CHANGED$path$NL"
+      [ -e "$path" ] || continue
+      [ -n "$aside" ] || aside=$(mktemp -d "\${manifests%/*}/.aside.XXXXXX")
+      put=$((put + 1))
+      printf '%s\n' "$path" > "$aside/$put.path"
+      mv -f "$path" "$aside/$put"
+    fi
   done < "$manifest"
 fi
 # Directories of ours that hold nothing any more, and that this bundle does not ask for.
@@ -133,6 +142,24 @@ done
 rm -f "$manifest.kept"
 mv -f "$manifest.new" "$manifest"
 exec 9<&-
+`;
+}
+
+/**
+ * Shell text that runs after what `unpackScript` was followed by, with its status in `$status`. Where that failed, files that were put aside are back, and the next
+ * run finds them again: what ran before, and goes on running, may need them at its next start.
+ */
+export function asideScript(): string {
+    return `if [ "$status" != 0 ] && [ -n "$aside" ]; then
+  for file in "$aside"/*.path; do
+    path=$(cat "$file")
+    mkdir -p "\${path%/*}"
+    mv -f "\${file%.path}" "$path"
+    echo "f $path" >> "$manifest"
+  done
+fi
+[ -z "$aside" ] || rm -rf "$aside"
+[ "$status" = 0 ] || exit "$status"
 `;
 }
 

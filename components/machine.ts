@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { local, remote, types } from "@pulumi/command";
-import { Bundle, encodeBundle, ownedScript, removeScript, unpackScript } from "./bundle";
+import { asideScript, Bundle, encodeBundle, ownedScript, removeScript, unpackScript } from "./bundle";
 import { shell } from "./encode";
 import { loginKeysScript, validateLoginKeys } from "./login-keys";
 import { validateAddress, validatePort } from "./names";
@@ -153,7 +153,7 @@ interface KnownBundle extends MachineBundle {
 }
 
 function installScript({ bundle, before, after, by }: KnownBundle, loginKeys: string): string {
-    return `${before ? `set -eu\n{\n${before}\n} </dev/null\n` : ""}${unpackScript(bundle.name, by)}{\n${loginKeys}${after || ":"}\n} </dev/null\n`;
+    return `${before ? `set -eu\n{\n${before}\n} </dev/null\n` : ""}${unpackScript(bundle.name, by)}${loginKeys || after ? `set +e\n(\nset -e\n${loginKeys}${after || ":"}\n) </dev/null\n` : ""}status=$?\nset -e\n${asideScript()}`;
 }
 
 function uninstallScript({ bundle, remove, by }: KnownBundle): string {

@@ -72,6 +72,23 @@ describe("one command for the log agent and the Java agent, with a real shell an
         await host.succeed(bad);
         assert.notEqual(host.running(), before);
     });
+    it("a change that takes files away and fails leaves them, so that what runs could start again; the next one takes them", async () => {
+        const password = "etc/photogather-monitoring/log-agent/external-logs-password";
+        const outside = { ...args, external: { logs: { url: "http://127.0.0.1:9/otlp", username: "a", password: "key-of-logs" } } };
+        await host.succeed(outside);
+        const before = host.running();
+        const taken = net.createServer().listen(0, "127.0.0.1");
+        await new Promise((resolve) => taken.once("listening", resolve));
+        try {
+            await host.fail({ ...args, canary: true, otlp: { port: (taken.address() as net.AddressInfo).port } }, /the canary is not healthy/);
+        } finally {
+            taken.close();
+        }
+        assert.deepEqual([host.read(password), host.running()], ["key-of-logs", before]);
+        assert.deepEqual(host.left().filter((file) => file.includes(".aside.")), []);
+        await host.succeed(args);
+        assert.equal(host.read(password), "");
+    });
     it("removal leaves nothing", async () => {
         await host.succeed({ ...args, javaAgents: [javaAgent] });
         assert.equal((await host.run({ ...args, javaAgents: [javaAgent] }, "delete")).status, 0);

@@ -30,8 +30,9 @@ definition=$(printf '%s\n' "$id" "$@" '-config.file=/home/ubuntu/promtail/promta
 restart() {
   docker stop "$service" >/dev/null 2>&1 || :
   docker rm -f "$service" >/dev/null 2>&1 || :
-  reason=$(docker run -d --label "photogather.definition=$definition" "$@" "$image" '-config.file=/home/ubuntu/promtail/promtail-config.yml' 2>&1) ||
-    fail "cannot start the container $service: $(printf %s "$reason" | grep -iE 'error|invalid|unknown' | head -n 1)"
+  # Not in $reason: whoever restarts it after a failure still has to tell that.
+  answer_of_docker=$(docker run -d --label "photogather.definition=$definition" "$@" "$image" '-config.file=/home/ubuntu/promtail/promtail-config.yml' 2>&1) ||
+    fail "cannot start the container $service: $(printf %s "$answer_of_docker" | grep -iE 'error|invalid|unknown' | head -n 1)"
 }
 running() { [ "$(docker container inspect -f '{{.State.Running}}' "$service" 2>/dev/null)" = true ]; }
 settled() { [ "$(docker container inspect -f '{{index .Config.Labels "photogather.definition"}}' "$service" 2>/dev/null)" = "$definition" ]; }
