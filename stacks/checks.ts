@@ -5,6 +5,7 @@ import { validateLogAgent } from "../components/log-agent/validate";
 import { validateTargets } from "../components/metrics-target/targets";
 import { DEFAULT_DATA_GIB, validateMonitoringHost } from "../components/monitoring-host/validate";
 import { servicesMemoryMiB, validateMemory } from "../components/monitoring-services/budget";
+import { validateLongTerm } from "../components/monitoring-services/long-term";
 import { validateLogin } from "../components/monitoring-services/login";
 import { validateOrganizations } from "../components/monitoring-services/organizations";
 import { validateQuotas } from "../components/monitoring-services/quotas";
@@ -183,6 +184,7 @@ export function crossCheckOwner(owner: OwnerConfig, environment: string, was: Ho
     problems.push(...under("monitoring", validateGrafana({ withoutDashboards, withoutDataSources }, Object.keys(environments))));
     problems.push(...under("monitoring.login", validateLogin(owner.login ?? {}, owner.tls ?? "ca")));
     problems.push(...under("monitoring.organizations", validateOrganizations(organizationsOf(owner), Object.keys(environments), owner.login)));
+    problems.push(...under("monitoring", validateLongTerm(owner)));
     problems.push(...under("monitoring", validateAlerting({ alerting, thresholds, withoutAlerts })));
     problems.push(...under("monitoring.acceptIrreversible", validateAcceptIrreversible(owner.acceptIrreversible ?? {})));
     const own = environments[environment];

@@ -4,13 +4,15 @@ import { validateExternal } from "../components/log-agent/external";
 import { Problem, under } from "../components/problems";
 import type { ExternalConfig } from "./schema";
 
-/** The endpoints as the components take them: what is secret marked as such. */
-export function externalEndpoints(external: ExternalConfig): ExternalEndpoints {
-    const secrets = (endpoint: ExternalConfig["metrics"]) => endpoint && {
-        ...endpoint,
-        ...(endpoint.password === undefined ? {} : { password: pulumi.secret(endpoint.password) }), ...(endpoint.token === undefined ? {} : { token: pulumi.secret(endpoint.token) }),
-    };
-    return { logs: secrets(external.logs), traces: secrets(external.traces), metrics: secrets(external.metrics) };
+/** An endpoint as the components take it: what is secret marked as such. */
+export function secretEndpoint<T extends NonNullable<ExternalConfig["logs"]>>(endpoint: T) {
+    const { password, token } = endpoint;
+    return { ...endpoint, ...(password === undefined ? {} : { password: pulumi.secret(password) }), ...(token === undefined ? {} : { token: pulumi.secret(token) }) };
+}
+
+/** All endpoints of a stack, likewise. */
+export function externalEndpoints({ logs, traces, metrics }: ExternalConfig): ExternalEndpoints {
+    return { logs: logs && secretEndpoint(logs), traces: traces && secretEndpoint(traces), metrics: metrics && secretEndpoint(metrics) };
 }
 
 /**

@@ -6,6 +6,7 @@ import { SshConnection, SshJump } from "../components/machine";
 import { REGISTRATION } from "../components/metrics-target/registration";
 import { AlertingArgs, EnvironmentArgs, GatewayTlsArgs, LoginArgs, MembersGuard, MonitoringServices, readiness } from "../components/monitoring-services";
 import { DATA } from "../components/monitoring-services/services";
+import { secretEndpoint } from "./external";
 import { generations, Identity, makeIdentity, newest } from "./identity";
 import type { StackConfig } from "./model";
 import { memberPasswords, organizationsOf } from "./organizations";
@@ -50,6 +51,7 @@ export function deployShared(owner: OwnerConfig, { environment, repair }: StackC
         environments: Object.fromEntries(Object.keys(identities).map((name) => [name, environmentArgs(owner, name, identities[name])])),
         destroyWithMembers: owner.destroyWithMembers,
         withoutDashboards: owner.withoutDashboards, withoutDataSources: owner.withoutDataSources,
+        remoteWrite: owner.remoteWrite?.map(secretEndpoint), blocks: owner.blocks && { ...owner.blocks, secretAccessKey: pulumi.secret(owner.blocks.secretAccessKey) },
         retention: owner.retention, dataDirectory: owner.directory, images: owner.images, acceptIrreversible: owner.acceptIrreversible, registry: owner.registry,
     }, { dependsOn: host.dependsOn });
 

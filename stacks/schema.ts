@@ -139,6 +139,11 @@ const external = z.strictObject({
     metrics: externalEndpoint.extend({ sigv4: z.strictObject({ region: z.string(), roleArn: z.string().optional() }).optional() }).optional(),
 });
 
+/** A bucket for the blocks of Loki and Tempo. */
+const blocks = z.strictObject({
+    bucket: z.string(), region: z.string(), endpoint: z.string().optional(), tls: z.boolean().optional(), accessKeyId: z.string(), secretAccessKey: z.string(), since: z.string(),
+});
+
 const owner = z.strictObject({
     host: z.strictObject({ ec2: ec2.optional(), machine: machine.optional() }),
     address: address.optional(), registrationAddress: address.optional(), hostKey: hostKey.optional(),
@@ -149,7 +154,7 @@ const owner = z.strictObject({
     retention: z.strictObject({ metrics: duration.optional(), metricsSize: z.string().optional(), logs: duration.optional(), traces: duration.optional() }).optional(),
     workload: workload.optional(), images: z.record(z.string(), z.string()).optional(), acceptIrreversible: z.record(z.string(), z.string()).optional(),
     registry: z.string().optional(), destroyWithMembers: z.boolean().optional(),
-    external: external.optional(), alerting: alerting.optional(), thresholds: thresholds.optional(), withoutAlerts: z.array(z.string()).optional(),
+    external: external.optional(), remoteWrite: z.array(externalEndpoint).optional(), blocks: blocks.optional(), alerting: alerting.optional(), thresholds: thresholds.optional(), withoutAlerts: z.array(z.string()).optional(),
     withoutDashboards: z.array(z.string()).optional(), withoutDataSources: z.array(z.string()).optional(),
 });
 

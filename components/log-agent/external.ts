@@ -121,7 +121,8 @@ export function validateExternal(external: ExternalEndpoints, push: PushedMetric
     ];
 }
 
-function validateEndpoint(signal: string, { url, username, password, token, headers = {}, sigv4 }: ExternalEndpoint): Problem[] {
+/** Problems with one endpoint, `metrics` being the only signal that is not OTLP. */
+export function validateEndpoint(signal: string, { url, username, password, token, headers = {}, sigv4 }: ExternalEndpoint): Problem[] {
     const ways = [username !== undefined || password !== undefined, token !== undefined, sigv4 !== undefined].filter(Boolean).length;
     return [
         ...(typeof url !== "string" || /^https?:\/\/[^/\s?#]+[^\s?#]*$/.test(url) ? [] : [{ path: "url", message: `expected a URL: http(s)://HOST/PATH, got ${quote(url)}` }]),

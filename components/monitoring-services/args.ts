@@ -4,6 +4,7 @@ import { Machine } from "../machine";
 import { ScrapeLimits } from "../metrics-target/scrape-jobs";
 import { AlertingArgs } from "./alerting-args";
 import { LoginArgs } from "./login-args";
+import { ObjectStorageArgs, RemoteWriteArgs } from "./long-term-args";
 import { OrganizationArgs } from "./organization-args";
 
 /** The shared deployment on one monitoring host. */
@@ -24,6 +25,10 @@ export interface MonitoringServicesArgs {
     destroyWithMembers?: boolean;
     /** How long data is kept. */
     retention?: RetentionArgs;
+    /** Endpoints that Prometheus sends all samples to besides, e.g. to keep them for years. @default [] */
+    remoteWrite?: RemoteWriteArgs[];
+    /** Object storage for the blocks of Loki and Tempo. @default none: all of them are on the disk */
+    blocks?: ObjectStorageArgs;
     /** Password of Grafana's `admin`. Another one is set in the running Grafana. */
     grafanaAdminPassword: pulumi.Input<string>;
     /** Logins to Grafana with accounts of GitHub or Google. @default Grafana's own users only */

@@ -7,6 +7,7 @@ import { KnownServicesArgs } from "./args";
 import { planCaps } from "./caps";
 import { sorted } from "./gateway";
 import { DELETE_DELAYS } from "./disk-watchdog";
+import { blocksSecrecy, FIRST_DAY, planBlocks, planRemoteWrites, remoteWriteFiles } from "./long-term";
 import { planQuotas } from "./quotas";
 import { durationHours, planEnvironmentRetention, planRetention } from "./retention";
 import { planLogRules, planRules } from "./rules";
@@ -24,12 +25,15 @@ export function renderPrometheus(args: KnownServicesArgs): BundleFile[] {
     const rest: BundleFile[] = [
         ...sorted(args.environments).map(([name]) => ({ path: below(`scrape/${name}.yml`), content: renderScrapeFile(name, args) })),
         ...sorted(planRules(args)).map(([file, content]) => ({ path: below(`rules/${file}`), content })),
+        ...remoteWriteFiles(args),
     ];
     const content = renderTemplate("prometheus/prometheus.yml", {
         revision: digest(rest),
         metricsRetention: retention.metrics,
         metricsSize: retention.metricsSize,
         registeredScrapeFiles: REGISTRATION.scrapeConfigFiles,
+        hasRemoteWrites: (args.remoteWrite ?? []).length > 0,
+        remoteWrites: planRemoteWrites(args),
     });
     return [{ path: below("prometheus.yml"), content }, ...rest];
 }
@@ -59,7 +63,10 @@ export function renderLoki(args: KnownServicesArgs): BundleFile[] {
                 logRetention: retention.logs,
                 compactionMinutes: DELETE_DELAYS.lokiCompaction,
                 deleteMinutes: DELETE_DELAYS.lokiDelete,
+                firstDay: FIRST_DAY,
+                blocks: planBlocks(args),
             }),
+            ...blocksSecrecy(args),
         },
         renderLokiLimits(args),
         ...sorted(planLogRules(args)).map(([file, content]) => ({ path: `${CONFIG}/loki/rules/${file}`, content })),
@@ -101,7 +108,9 @@ export function renderTempo(args: KnownServicesArgs): BundleFile[] {
                 traceRetention: `${durationHours(retention.traces)}h`,
                 retentionMinutes: DELETE_DELAYS.tempoRetention,
                 compactedBlockMinutes: DELETE_DELAYS.tempoCompactedBlock,
+                blocks: planBlocks(args),
             }),
+            ...blocksSecrecy(args),
         },
         renderTempoLimits(args),
     ];

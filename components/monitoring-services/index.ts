@@ -22,6 +22,7 @@ import { validateMonitoringServices } from "./validate";
 export * from "./alerting-args";
 export * from "./args";
 export * from "./login-args";
+export * from "./long-term-args";
 export * from "./organization-args";
 export { AlertThresholds } from "../../dashboards/alerts/thresholds";
 export { explainBudget, planBudget, servicesMemoryMiB, usableMiB } from "./budget";

@@ -6,6 +6,7 @@ import { EnvironmentArgs, GatewayTlsArgs, MonitoringServicesArgs } from "./args"
 import { SMALL_HOST_MIB, validateMemory } from "./budget";
 import { validateDuration, validateLogRetention, validateRetention } from "./retention";
 import { validateLogin } from "./login";
+import { validateLongTerm } from "./long-term";
 import { validateOrganizations } from "./organizations";
 import { planQuotas, Quota, validateQuotas } from "./quotas";
 import { EVERY_SERVICE } from "./services";
@@ -35,6 +36,7 @@ export function validateMonitoringServices(args: MonitoringServicesArgs): Proble
         ...under("tls", validateTls(args.tls ?? {})),
         ...validateEnvironments(args),
         ...under("retention", validateRetention(args.retention ?? {})),
+        ...validateLongTerm(args),
         ...validateDuration("agentBuffer", args.agentBuffer ?? "24h"),
         ...validateMemory("memoryMiB", args.memoryMiB ?? SMALL_HOST_MIB),
         ...(args.cores === undefined || args.cores > 0 ? [] : [{ path: "cores", message: `expected a number above 0, got ${quote(args.cores)}` }]),

@@ -5,6 +5,7 @@ import * as https from "node:https";
 import * as path from "node:path";
 import type { ChildProcess } from "node:child_process";
 import type { Duplex } from "node:stream";
+import { KnownServicesArgs } from "../../components/monitoring-services";
 import { renderLoki, renderTempo } from "../../components/monitoring-services/backends";
 import { LogAgentArgs } from "../../components/log-agent/args";
 import { MetricsSecrets, planBundle } from "../../components/log-agent/bundle";
@@ -45,8 +46,11 @@ export class Backends {
     readonly certificate = path.join(this.running.directory, "certificate.pem");
     readonly key = path.join(this.running.directory, "key.pem");
     gatewayPort = 0;
+    /** What the deployment's arguments are beside the usual ones. */
+    change: Partial<KnownServicesArgs> = {};
     private server?: https.Server;
     private readonly sockets = new Set<Duplex>();
+    private readonly backends = new Map<string, ChildProcess>();
     private lokiPort = 0;
     private tempoPort = 0;
     private otlpPort = 0;
@@ -56,20 +60,36 @@ export class Backends {
             "-addext", "subjectAltName=DNS:log-agent,IP:127.0.0.1", "-keyout", this.key, "-out", this.certificate], { stdio: "ignore" });
         const [loki, lokiGrpc, tempo, tempoGrpc, otlp, otlpGrpc, gateway] = await freePorts(7);
         Object.assign(this, { lokiPort: loki, tempoPort: tempo, otlpPort: otlp, gatewayPort: gateway });
-        if (programs.loki) this.backend("loki", programs.loki, "loki.yml", { 3100: loki, 9096: lokiGrpc });
-        if (programs.tempo) this.backend("tempo", programs.tempo, "tempo.yml", { 3200: tempo, 9095: tempoGrpc, 4318: otlp, 4317: otlpGrpc });
+        this.launch = async () => {
+            if (programs.loki) this.backend("loki", programs.loki, "loki.yml", { 3100: loki, 9096: lokiGrpc });
+            if (programs.tempo) this.backend("tempo", programs.tempo, "tempo.yml", { 3200: tempo, 9095: tempoGrpc, 4318: otlp, 4317: otlpGrpc });
+            if (programs.loki) await eventually("Loki is ready", 30, async () => (await ask(`http://127.0.0.1:${loki}/ready`)).status === 200);
+            if (programs.tempo) await eventually("Tempo is ready", 40, async () => (await ask(`http://127.0.0.1:${tempo}/ready`)).status === 200);
+        };
         await this.open();
-        if (programs.loki) await eventually("Loki is ready", 30, async () => (await ask(`http://127.0.0.1:${loki}/ready`)).status === 200);
-        if (programs.tempo) await eventually("Tempo is ready", 40, async () => (await ask(`http://127.0.0.1:${tempo}/ready`)).status === 200);
+        await this.launch();
     }
+
+    /** Starts the backends; again, after they were wiped. */
+    launch: () => Promise<void> = () => Promise.resolve();
 
     /** Starts a backend with the very configuration that the shared deployment gives it, its ports and directories aside. */
     private backend(name: string, program: string, file: string, ports: Record<number, number>): void {
-        const files = (name === "loki" ? renderLoki : renderTempo)(sampleServices());
+        const files = (name === "loki" ? renderLoki : renderTempo)(sampleServices(this.change));
         const moved = this.running.rewriting(name, {});
         this.running.write(files, (text) => Object.entries(ports).reduce((changed, [from, to]) => changed.replaceAll(new RegExp(`(?<=[: ])${from}\\b`, "g"), String(to)), moved(text)));
         fs.mkdirSync(path.join(this.running.directory, name, "rules"), { recursive: true });
-        this.running.start(name, program, [`-config.file=${path.join(this.running.directory, name, file)}`]);
+        this.backends.set(name, this.running.start(name, program, [`-config.file=${path.join(this.running.directory, name, file)}`]));
+    }
+
+    /** Ends a backend in order, and loses what it had on disk. */
+    async wipe(name: string): Promise<void> {
+        const child = this.backends.get(name)!;
+        const gone = new Promise((resolve) => child.once("exit", resolve));
+        child.kill("SIGTERM");
+        await gone;
+        fs.rmSync(this.running.data(name), { recursive: true });
+        this.running.data(name);
     }
 
     /** Where another gateway finds them. */

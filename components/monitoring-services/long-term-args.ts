@@ -1,0 +1,35 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** A bucket of S3, or of what speaks like it, for the blocks of Loki and Tempo. */
+export interface ObjectStorageArgs {
+    /** Its name, e.g. `shop-monitoring`. Loki's chunks stand in it by tenant, Tempo's blocks below `tempo/`. */
+    bucket: string;
+    /** e.g. `ap-northeast-2`. */
+    region: string;
+    /** Where it is, for what is not AWS: `minio.example.com:9000`. @default AWS's own for the region */
+    endpoint?: string;
+    /** False for plain HTTP. @default true */
+    tls?: boolean;
+    /** Of an access key that may list, read, write and delete there. Containers reach no instance profile. */
+    accessKeyId: pulumi.Input<string>;
+    /** A secret. */
+    secretAccessKey: pulumi.Input<string>;
+    /** The first day, in UTC, whose log lines go there: earlier ones stay on disk. On a deployment that has data tomorrow or later, else any day that is past, e.g. `2026-12-01`. */
+    since: string;
+}
+
+/** A Prometheus remote-write endpoint that all samples are sent to besides. */
+export interface RemoteWriteArgs {
+    /** The whole URL, e.g. `https://mimir.example.com/api/v1/push`. */
+    url: pulumi.Input<string>;
+    /** Basic auth. @default none */
+    username?: pulumi.Input<string>;
+    /** Of basic auth; a secret. */
+    password?: pulumi.Input<string>;
+    /** Bearer token; a secret. @default none */
+    token?: pulumi.Input<string>;
+    /** HTTP headers of every request, e.g. `{ "X-Scope-OrgID": "shop" }`; readable in the configuration. @default {} */
+    headers?: Record<string, string>;
+    /** PEM of the CA that signed the endpoint's certificate. @default the public ones that the image knows */
+    ca?: pulumi.Input<string>;
+}

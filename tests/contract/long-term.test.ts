@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as http from "node:http";
+import * as path from "node:path";
+import { renderPrometheus } from "../../components/monitoring-services/backends";
+import { part } from "../support/parts";
+import { eventually, freePorts, Running } from "../support/running";
+import { ask, Backends, TENANT, TOKEN } from "../support/log-agent";
+import { sampleServices } from "../support/services";
+
+const KEYS = { accessKeyId: "key-of-the-bucket", secretAccessKey: "secret-of-the-bucket" };
+const TRACE = "9bf92f3577b34da6a3ce929d0e0e4736";
+
+/** Files below a directory, by their paths in it. */
+const filesIn = (directory: string) => fs.readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => path.relative(directory, path.join(entry.parentPath, entry.name)));
+
+describe("blocks in a bucket, with real Loki and Tempo and a real S3", function () {
+    this.timeout(240_000);
+    const backends = new Backends();
+    let bucket = "";
+
+    before(async function () {
+        const s3 = part(this, "versitygw");
+        const programs = { loki: part(this, "loki"), tempo: part(this, "tempo"), openssl: part(this, "openssl") };
+        const [port] = await freePorts(1);
+        bucket = path.join(backends.running.data("s3"), "shop-monitoring");
+        fs.mkdirSync(bucket);
+        backends.running.start("s3", s3, ["--port", `127.0.0.1:${port}`, "--region", "ap-northeast-2", "posix", path.dirname(bucket)], { ROOT_ACCESS_KEY: KEYS.accessKeyId, ROOT_SECRET_KEY: KEYS.secretAccessKey });
+        await eventually("S3 answers", 30, async () => (await ask(`http://127.0.0.1:${port}/`)).status === 403);
+        backends.change = { blocks: { ...KEYS, bucket: "shop-monitoring", region: "ap-northeast-2", endpoint: `127.0.0.1:${port}`, tls: false, since: "2024-01-01" } };
+        await backends.start(programs);
+    });
+    after(() => backends.stop());
+
+    const send = (url: string, body: object) => ask(`${backends.url}${url}`, { Authorization: `Bearer ${TOKEN}`, "Content-Type": "application/json" }, "POST", JSON.stringify(body));
+
+    it("what was stored there outlives the disk", async () => {
+        const now = Date.now();
+        assert.equal((await send("/loki/api/v1/push", { streams: [{ stream: { environment: "prod", application: "shop", instance: "was-1", source: "file" }, values: [[`${now}000000`, "kept in the bucket"]] }] })).status, 204);
+        const span = { traceId: TRACE, spanId: TRACE.slice(16), name: "sell", kind: 2, startTimeUnixNano: `${now}000000`, endTimeUnixNano: `${now + 5}000000` };
+        assert.equal((await send("/otlp/v1/traces", { resourceSpans: [{ resource: { attributes: [] }, scopeSpans: [{ spans: [span] }] }] })).status, 200);
+        // Tempo makes a block of half a minute.
+        await eventually("a block of Tempo in the bucket", 120, async () => filesIn(bucket).some((file) => file.startsWith(`tempo/${TENANT}/`) && file.endsWith("/meta.json")));
+        // By itself Loki does so when a chunk is full or old.
+        assert.equal((await ask(`http://127.0.0.1:${backends.ports.loki}/flush`, {}, "POST")).status, 204);
+        await eventually("a chunk of Loki in the bucket", 60, async () => filesIn(bucket).some((file) => file.startsWith(`${TENANT}/`)));
+        for (const name of ["loki", "tempo"]) await backends.wipe(name);
+        const stored = filesIn(bucket);
+        assert.ok(stored.some((file) => /^index\/index_\d+\//.test(file)), stored.join("\n"));
+        await backends.launch();
+        await eventually("the line", 60, async () => (await backends.logs('{instance="was-1"}')).some(({ values }) => values.some(([, line]) => line === "kept in the bucket")));
+        await eventually("the trace", 120, async () => (await backends.trace(TRACE)) !== undefined);
+    });
+});
+
+describe("samples that go to an endpoint besides, by the real Prometheus", function () {
+    this.timeout(120_000);
+    const running = new Running();
+    const received: http.IncomingHttpHeaders[] = [];
+    let server: http.Server;
+
+    before(async function () {
+        const prometheus = part(this, "prometheus");
+        const [port, receiver] = await freePorts(2);
+        server = http.createServer((request, response) => {
+            request.resume();
+            request.on("end", () => { received.push(request.headers); response.writeHead(204).end(); });
+        });
+        await new Promise<void>((resolve) => server.listen(receiver, "127.0.0.1", resolve));
+        const files = renderPrometheus(sampleServices({ remoteWrite: [{ url: `http://127.0.0.1:${receiver}/api/v1/push`, username: "12345", password: "key-of-long-term", headers: { "X-Scope-OrgID": "shop" } }] }));
+        running.write(files.filter(({ path: file }) => !/\/(rules|scrape)\//.test(file)), running.rewriting("prometheus", { 'localhost:9090': `127.0.0.1:${port}`, "127.0.0.1:9090": `127.0.0.1:${port}` }));
+        running.start("prometheus", prometheus, [`--config.file=${running.directory}/prometheus/prometheus.yml`, `--storage.tsdb.path=${running.data("prometheus")}`, `--web.listen-address=127.0.0.1:${port}`]);
+    });
+    after(async () => {
+        server?.close();
+        await running.stop();
+    });
+
+    it("arrive, with the login and the tenant", async () => {
+        await eventually("samples", 90, async () => received.length > 0);
+        assert.equal(received[0].authorization, `Basic ${Buffer.from("12345:key-of-long-term").toString("base64")}`);
+        assert.equal(received[0]["x-scope-orgid"], "shop");
+    });
+});
