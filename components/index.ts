@@ -1,5 +1,6 @@
 /** The component package: everything that a program of your own may use. */
 export * from "./connection";
+export { ExternalEndpoint, SigV4 } from "./endpoint";
 export * from "./log-agent";
 export { Machine, SshConnection, SshJump } from "./machine";
 export * from "./metrics-target";

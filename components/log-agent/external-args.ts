@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { ExternalEndpoint } from "../endpoint";
 
 /** Endpoints outside of the shared deployment, e.g. Mimir, Loki and Tempo of your own, Grafana Cloud, Amazon Managed Service for Prometheus. */
 export interface ExternalEndpoints {
@@ -11,32 +12,6 @@ export interface ExternalEndpoints {
     traces?: ExternalEndpoint;
     /** Where samples go: the whole URL of a Prometheus remote-write endpoint, e.g. `https://mimir.example.com/api/v1/push`. @default nowhere */
     metrics?: ExternalEndpoint;
-}
-
-/** One endpoint, and how it lets us in: `username` and `password`, or `token`, or for metrics `sigv4`, or nothing. */
-export interface ExternalEndpoint {
-    /** `http(s)://…` */
-    url: pulumi.Input<string>;
-    /** Basic auth. */
-    username?: pulumi.Input<string>;
-    /** Of basic auth; a secret. */
-    password?: pulumi.Input<string>;
-    /** Bearer token; a secret. */
-    token?: pulumi.Input<string>;
-    /** HTTP headers of every request, e.g. `{ "X-Scope-OrgID": "prod" }`. They are readable in the agent's configuration: no place for secrets. @default {} */
-    headers?: Record<string, string>;
-    /** PEM of the CA that signed the endpoint's certificate. @default the public ones that the host knows */
-    ca?: pulumi.Input<string>;
-    /** Requests signed as AWS wants them, for metrics. The host's own role signs, or one that it may take on. @default none */
-    sigv4?: SigV4;
-}
-
-/** How requests to AWS are signed. */
-export interface SigV4 {
-    /** e.g. `ap-northeast-2`. */
-    region: string;
-    /** ARN of a role to take on. @default the host's own */
-    roleArn?: string;
 }
 
 /** Metrics that the agent collects on its host and sends to `external.metrics`. */

@@ -1,21 +1,13 @@
 import type { BundleFile } from "../bundle";
 import { AGENT_METRICS } from "../metrics-target/scrape-jobs";
+import { ExternalEndpoint, KnownEndpoint, validateEndpoint } from "../endpoint";
 import { hostPort, quote, validateName, validateOneOf, validatePort } from "../names";
 import { Problem, under } from "../problems";
 import { renderTemplate } from "../render";
 import type { LogAgentArgs } from "./args";
-import type { ExternalEndpoint, ExternalEndpoints, PushedApplication, PushedMetrics } from "./external-args";
+import type { ExternalEndpoints, PushedApplication, PushedMetrics } from "./external-args";
 import type { LogAgentPlan } from "./plan";
 import { CONFIG_DIRECTORY, HTTP_PASSWORD } from "./paths";
-
-/** An endpoint whose values are known. */
-export interface KnownEndpoint extends ExternalEndpoint {
-    url: string;
-    username?: string;
-    password?: string;
-    token?: string;
-    ca?: string;
-}
 
 /** Endpoints and applications with every value known, as the files are made of them. */
 export interface KnownExternal {
@@ -119,28 +111,6 @@ export function validateExternal(external: ExternalEndpoints, push: PushedMetric
         ...(push.applications?.length && !external.metrics ? [{ path: "push.applications", message: "needs external.metrics: where their metrics go" }] : []),
         ...(push.applications ?? []).flatMap((application, index) => under(`push.applications[${index}]`, validateApplication(application))),
     ];
-}
-
-/** Problems with one endpoint, `metrics` being the only signal that is not OTLP. */
-export function validateEndpoint(signal: string, { url, username, password, token, headers = {}, sigv4 }: ExternalEndpoint): Problem[] {
-    const ways = [username !== undefined || password !== undefined, token !== undefined, sigv4 !== undefined].filter(Boolean).length;
-    return [
-        ...(typeof url !== "string" || /^https?:\/\/[^/\s?#]+[^\s?#]*$/.test(url) ? [] : [{ path: "url", message: `expected a URL: http(s)://HOST/PATH, got ${quote(url)}` }]),
-        ...(signal !== "metrics" && typeof url === "string" && /\/v1\/(logs|traces)\/?$/.test(url) ? [{ path: "url", message: `expected the address without its end, /v1/${signal}, which is added` }] : []),
-        ...(ways > 1 ? [{ path: "", message: "expected one way in: username and password, or token, or sigv4" }] : []),
-        ...(Boolean(username) !== Boolean(password) ? [{ path: "", message: "expected username and password together, or neither" }] : []),
-        ...(sigv4 && signal !== "metrics" ? [{ path: "sigv4", message: "is for metrics: no OTLP endpoint of AWS is known to this program" }] : []),
-        ...(sigv4 && !/^[a-z]{2}(-[a-z]+)+-\d$/.test(sigv4.region) ? [{ path: "sigv4.region", message: `expected a region of AWS such as "ap-northeast-2", got ${quote(sigv4.region)}` }] : []),
-        ...(sigv4?.roleArn !== undefined && !/^arn:aws[a-z-]*:iam::\d{12}:role\/\S+$/.test(sigv4.roleArn) ? [{ path: "sigv4.roleArn", message: `expected the ARN of a role, got ${quote(sigv4.roleArn)}` }] : []),
-        ...[token, password].flatMap((value) => (typeof value === "string" && /^$|[\s\p{Cc}]/u.test(value) ? [{ path: "", message: "expected a token or password without blanks" }] : [])),
-        ...Object.entries(headers).flatMap(([key, value]) => validateHeader(key, value)),
-    ];
-}
-
-function validateHeader(key: string, value: string): Problem[] {
-    if (!/^[A-Za-z0-9-]{1,64}$/.test(key)) return [{ path: `headers[${quote(key)}]`, message: "expected a header's name of letters, digits and hyphens" }];
-    if (/^(authorization|proxy-authorization|cookie)$/i.test(key)) return [{ path: `headers.${key}`, message: "would stand readable in the configuration: use token, or username and password" }];
-    return /^[\x20-\x7e]*$/.test(value) ? [] : [{ path: `headers.${key}`, message: "expected printable ASCII" }];
 }
 
 function validateApplication({ address, application, path = "/", scheme = "http", intervalSeconds = 15, username, password, ca, serverName }: PushedApplication): Problem[] {

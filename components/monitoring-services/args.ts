@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AlertThresholds } from "../../dashboards/alerts/thresholds";
+import { ExternalEndpoint } from "../endpoint";
 import { Machine } from "../machine";
 import { ScrapeLimits } from "../metrics-target/scrape-jobs";
 import { AlertingArgs } from "./alerting-args";
 import { LoginArgs } from "./login-args";
-import { ObjectStorageArgs, RemoteWriteArgs } from "./long-term-args";
+import { ObjectStorageArgs } from "./long-term-args";
 import { OrganizationArgs } from "./organization-args";
 
 /** The shared deployment on one monitoring host. */
@@ -25,8 +26,8 @@ export interface MonitoringServicesArgs {
     destroyWithMembers?: boolean;
     /** How long data is kept. */
     retention?: RetentionArgs;
-    /** Endpoints that Prometheus sends all samples to besides, e.g. to keep them for years. @default [] */
-    remoteWrite?: RemoteWriteArgs[];
+    /** Prometheus remote-write endpoints that all samples are sent to besides, e.g. to keep them for years. Without `sigv4`: containers reach no instance profile. @default [] */
+    remoteWrite?: ExternalEndpoint[];
     /** Object storage for the blocks of Loki and Tempo. @default none: all of them are on the disk */
     blocks?: ObjectStorageArgs;
     /** Password of Grafana's `admin`. Another one is set in the running Grafana. */

@@ -17,19 +17,3 @@ export interface ObjectStorageArgs {
     /** The first day, in UTC, whose log lines go there: earlier ones stay on disk. On a deployment that has data tomorrow or later, else any day that is past, e.g. `2026-12-01`. */
     since: string;
 }
-
-/** A Prometheus remote-write endpoint that all samples are sent to besides. */
-export interface RemoteWriteArgs {
-    /** The whole URL, e.g. `https://mimir.example.com/api/v1/push`. */
-    url: pulumi.Input<string>;
-    /** Basic auth. @default none */
-    username?: pulumi.Input<string>;
-    /** Of basic auth; a secret. */
-    password?: pulumi.Input<string>;
-    /** Bearer token; a secret. @default none */
-    token?: pulumi.Input<string>;
-    /** HTTP headers of every request, e.g. `{ "X-Scope-OrgID": "shop" }`; readable in the configuration. @default {} */
-    headers?: Record<string, string>;
-    /** PEM of the CA that signed the endpoint's certificate. @default the public ones that the image knows */
-    ca?: pulumi.Input<string>;
-}

@@ -1,5 +1,5 @@
 import { BundleFile } from "../bundle";
-import { validateEndpoint } from "../log-agent/external";
+import { validateEndpoint } from "../endpoint";
 import { quote, validateName } from "../names";
 import { Problem, under } from "../problems";
 import { KnownServicesArgs, MonitoringServicesArgs } from "./args";
@@ -43,7 +43,10 @@ export function blocksSecrecy({ blocks }: KnownServicesArgs): Partial<BundleFile
 
 /** Problems with where data goes besides, or instead of the disk. */
 export function validateLongTerm({ remoteWrite = [], blocks }: Pick<MonitoringServicesArgs, "remoteWrite" | "blocks">): Problem[] {
-    return [...remoteWrite.flatMap((endpoint, index) => under(`remoteWrite[${index}]`, validateEndpoint("metrics", endpoint))), ...(blocks ? under("blocks", validateBlocks(blocks)) : [])];
+    return [...remoteWrite.flatMap((endpoint, index) => under(`remoteWrite[${index}]`, [
+        ...validateEndpoint("metrics", endpoint),
+        ...(endpoint.sigv4 ? [{ path: "sigv4", message: "containers reach no instance profile: let the agents send, by external.metrics" }] : []),
+    ])), ...(blocks ? under("blocks", validateBlocks(blocks)) : [])];
 }
 
 function validateBlocks({ bucket, region, endpoint, accessKeyId, secretAccessKey, since }: NonNullable<MonitoringServicesArgs["blocks"]>): Problem[] {

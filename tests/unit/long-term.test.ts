@@ -44,6 +44,7 @@ describe("data that is kept elsewhere, or besides", () => {
         assert.match(problems({ blocks: { ...BLOCKS, endpoint: "https://minio" } })[0], /^blocks\.endpoint: expected HOST or HOST:PORT without a scheme/);
         assert.match(problems({ blocks: { ...BLOCKS, since: "December" } })[0], /^blocks\.since: expected a day/);
         assert.match(problems({ remoteWrite: [{ ...REMOTE, url: "mimir" }] })[0], /^remoteWrite\[0\]\.url: expected a URL/);
+        assert.match(problems({ remoteWrite: [{ url: REMOTE.url, sigv4: { region: "ap-northeast-2" } }] })[0], /^remoteWrite\[0\]\.sigv4: containers reach no instance profile/);
         assert.match(problems({ remoteWrite: [{ ...REMOTE, password: undefined }] })[0], /^remoteWrite\[0\]: expected username and password together/);
     });
 });
