@@ -44,11 +44,12 @@ async function main(): Promise<void> {
         // Emptied first, so that nothing of an earlier plan is taken for today's.
         if (shown) fs.rmSync(directory, { recursive: true, force: true });
         const config = loadConfig(project, stack);
-        const allowed = allowedBy(config, stack);
+        // Not before the first resource: then the program has told all problems of the config at once.
+        let allowed: Allowed | undefined;
         let files = 0;
         const run = await planStack(config, stack, outputs, directory, (registration) => {
             if (!shown) return;
-            violations.push(...checkPolicies([registration], allowed).map((violation) => `stack ${stack}: ${violation}`));
+            violations.push(...checkPolicies([registration], allowed ??= allowedBy(config, stack)).map((violation) => `stack ${stack}: ${violation}`));
             files += writeOut(directory, registration);
         });
         outputs[stack] = run.outputs;
