@@ -8,19 +8,24 @@ import { DEFAULT_THRESHOLDS } from "../dashboards/alerts/thresholds";
 const checked = (validate: (path: string, value: string) => Problem[]) =>
     z.string().superRefine((value, context) => { for (const { message } of validate("", value)) context.addIssue({ code: "custom", message }); });
 
+/** A value that belongs encrypted: the configuration's reference says so. */
+const secret = <T extends z.ZodType>(type: T): T => type.meta({ ...type.meta(), secret: true });
+/** A value whose kind has a word of its own in the configuration's reference. */
+const kind = <T extends z.ZodType>(word: string, type: T): T => type.meta({ ...type.meta(), kind: word });
+
 const environmentName = checked(names.validateEnvironment);
 const name = checked(names.validateName);
 const address = checked(names.validateAddress);
-const token = checked(names.validateToken);
-const absolutePath = checked(names.validateAbsolutePath);
+const token = secret(checked(names.validateToken));
+const absolutePath = kind("path", checked(names.validateAbsolutePath));
 const port = z.int().min(1).max(65535);
 const hostKey = checked(validateHostKey);
-const duration = z.string().regex(/^[1-9][0-9]*[hdwy]$/, 'expected hours, days, weeks or years such as "36h" or "15d"');
+const duration = kind("duration", z.string().regex(/^[1-9][0-9]*[hdwy]$/, 'expected hours, days, weeks or years such as "36h" or "15d"'));
 const labels = z.record(z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, "expected a label name of lower-case letters, digits and underscores"), z.string().max(128));
 const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'expected an address range such as "10.0.0.0/16"' });
 
-const privateKey = z.string().refine((text) => text.includes("PRIVATE KEY-----"),
-    "expected the text of a private key (-----BEGIN … PRIVATE KEY-----); set it with: pulumi config set --secret --path … < FILE");
+const privateKey = secret(z.string().refine((text) => text.includes("PRIVATE KEY-----"),
+    "expected the text of a private key (-----BEGIN … PRIVATE KEY-----); set it with: pulumi config set --secret --path … < FILE"));
 
 const jump = z.strictObject({ address, port: port.optional(), user: z.string().optional(), privateKey: privateKey.optional(), hostKey });
 
@@ -33,7 +38,7 @@ const slashed = z.string().startsWith("/", "expected a path that begins with /; 
 
 const actuator = z.strictObject({
     enabled: z.boolean().optional(), port: port.optional(), path: slashed.optional(), scheme: z.enum(["http", "https"]).optional(),
-    intervalSeconds: z.int().min(1).optional(), username: z.string().optional(), password: z.string().optional(), ca: z.string().optional(), serverName: z.string().optional(),
+    intervalSeconds: z.int().min(1).optional(), username: z.string().optional(), password: secret(z.string()).optional(), ca: z.string().optional(), serverName: z.string().optional(),
 });
 
 const logs = z.strictObject({
@@ -109,15 +114,15 @@ const workload = z.strictObject({
 
 const url = z.url("expected a URL: http(s)://HOST/PATH");
 
-const receiver = z.strictObject({ kind: z.enum(["slack", "discord", "webhook"]), url });
+const receiver = z.strictObject({ kind: z.enum(["slack", "discord", "webhook"]), url: secret(url) });
 
 /** Where alerts are sent. */
-const alerting = z.strictObject({ page: z.array(receiver).optional(), notify: z.array(receiver).optional(), heartbeatUrl: url.optional(), runbookUrl: url.optional() });
+const alerting = z.strictObject({ page: z.array(receiver).optional(), notify: z.array(receiver).optional(), heartbeatUrl: secret(url).optional(), runbookUrl: url.optional() });
 
 /** Logins to Grafana with accounts from elsewhere. */
 const login = z.strictObject({
-    github: z.strictObject({ clientId: z.string(), clientSecret: z.string(), allowedOrganizations: z.array(z.string()), adminTeams: z.array(z.string()).optional(), editorTeams: z.array(z.string()).optional() }).optional(),
-    google: z.strictObject({ clientId: z.string(), clientSecret: z.string(), allowedDomains: z.array(z.string()), admins: z.array(z.string()).optional(), editors: z.array(z.string()).optional() }).optional(),
+    github: z.strictObject({ clientId: z.string(), clientSecret: secret(z.string()), allowedOrganizations: z.array(z.string()), adminTeams: z.array(z.string()).optional(), editorTeams: z.array(z.string()).optional() }).optional(),
+    google: z.strictObject({ clientId: z.string(), clientSecret: secret(z.string()), allowedDomains: z.array(z.string()), admins: z.array(z.string()).optional(), editors: z.array(z.string()).optional() }).optional(),
 });
 
 /** People who see some environments only. */
@@ -130,7 +135,7 @@ const thresholds = z.strictObject(Object.fromEntries(Object.keys(DEFAULT_THRESHO
 const externalUrl = z.string().regex(/^https?:\/\//, "expected a URL: http(s)://HOST/PATH");
 
 const externalEndpoint = z.strictObject({
-    url: externalUrl, username: z.string().optional(), password: z.string().optional(), token: z.string().optional(), headers: z.record(z.string(), z.string()).optional(), ca: z.string().optional(),
+    url: externalUrl, username: z.string().optional(), password: secret(z.string()).optional(), token: secret(z.string()).optional(), headers: z.record(z.string(), z.string()).optional(), ca: z.string().optional(),
 });
 
 /** Endpoints outside of the shared deployment, in place of it or beside it. */
@@ -141,16 +146,16 @@ const external = z.strictObject({
 
 /** A bucket for the blocks of Loki and Tempo. */
 const blocks = z.strictObject({
-    bucket: z.string(), region: z.string(), endpoint: z.string().optional(), tls: z.boolean().optional(), accessKeyId: z.string(), secretAccessKey: z.string(), since: z.string(),
+    bucket: z.string(), region: z.string(), endpoint: z.string().optional(), tls: z.boolean().optional(), accessKeyId: z.string(), secretAccessKey: secret(z.string()), since: kind("day", z.string()),
 });
 
 const owner = z.strictObject({
     host: z.strictObject({ ec2: ec2.optional(), machine: machine.optional() }),
     address: address.optional(), registrationAddress: address.optional(), hostKey: hostKey.optional(),
     environments: z.record(environmentName, environment),
-    port: port.optional(), tls: z.enum(["ca", "provided", "acme", "off"]).optional(), certificate: z.string().optional(), privateKey: z.string().optional(), domain: z.string().optional(),
+    port: port.optional(), tls: z.enum(["ca", "provided", "acme", "off"]).optional(), certificate: z.string().optional(), privateKey: secret(z.string()).optional(), domain: z.string().optional(),
     trustedCa: z.string().optional(), email: z.string().optional(),
-    names: z.array(address).optional(), adminPassword: z.string().min(12, "expected at least 12 characters").optional(), adminPasswordGeneration: z.int().min(1).optional(), login: login.optional(), organizations: z.record(z.string(), organization).optional(), directory: absolutePath.optional(),
+    names: z.array(address).optional(), adminPassword: secret(z.string().min(12, "expected at least 12 characters")).optional(), adminPasswordGeneration: z.int().min(1).optional(), login: login.optional(), organizations: z.record(z.string(), organization).optional(), directory: absolutePath.optional(),
     retention: z.strictObject({ metrics: duration.optional(), metricsSize: z.string().optional(), logs: duration.optional(), traces: duration.optional() }).optional(),
     workload: workload.optional(), images: z.record(z.string(), z.string()).optional(), acceptIrreversible: z.record(z.string(), z.string()).optional(),
     registry: z.string().optional(), destroyWithMembers: z.boolean().optional(),
@@ -158,7 +163,7 @@ const owner = z.strictObject({
     withoutDashboards: z.array(z.string()).optional(), withoutDataSources: z.array(z.string()).optional(),
 });
 
-const member = z.strictObject({ stack: z.string().min(1).optional(), connection: z.unknown().optional(), jump: jump.required({ privateKey: true }).optional(), external: external.optional() });
+const member = z.strictObject({ stack: z.string().min(1).optional(), connection: kind("JSON text", secret(z.unknown())).optional(), jump: jump.required({ privateKey: true }).optional(), external: external.optional() });
 
 /** A stack without a shared deployment. */
 const outside = z.strictObject({ external });
@@ -167,7 +172,7 @@ const outside = z.strictObject({ external });
 export const schema = z.strictObject({
     environment: environmentName.optional(),
     /** Owner or member is told from the keys that stand there, so that problems speak of the right one. */
-    monitoring: z.unknown(),
+    monitoring: kind("section", z.unknown()),
     defaults: wasDefaults.optional(),
     was: z.array(was).optional(),
     deployKeyGenerations: generations.optional(),
