@@ -43,6 +43,8 @@ describe("gateway, run by the real Caddy", function () {
         const ca = makeCa(part(this as unknown as Mocha.Context, "openssl"), gateway.running.directory);
         gateway.ca = ca.certificate;
         await gateway.start(caddy, { tls: { mode: "ca", caCertificate: ca.certificate, caPrivateKey: ca.key } });
+        // Caddy makes a certificate for each name, one after the other.
+        await eventually("the name's certificate", 20, async () => (await gateway.ask("/-/gateway", { servername: "monitoring.internal", headers: { Host: "monitoring.internal" } })).status === 200);
     });
     after(async () => gateway?.stop());
     beforeEach(() => {
