@@ -129,11 +129,16 @@ export interface MachineFilesArgs extends MachineBundle {
  * `fail` say.
  */
 export function machineFiles(name: string, args: MachineFilesArgs, opts: pulumi.CustomResourceOptions): remote.Command | local.Command {
+    return scriptCommand(name, { machine: args.machine, patience: args.patience, triggers: args.triggers }, machineFilesScripts(args), opts);
+}
+
+/** The scripts of `machineFiles` and what they read, a secret: for a machine that runs them itself. */
+export function machineFilesScripts(args: MachineFilesArgs): pulumi.Output<Scripts> {
     const repair = args.machine.repair ? `# repair ${shell(args.machine.repair)}\n` : "";
     const parts = [args, ...(args.more ?? [])];
     const { authorizedKeys = [] } = args.machine.ssh ?? {};
     // One step for all of it: with a thousand hosts each step of each host counts.
-    const scripts = pulumi.all([pulumi.all(parts.map(({ bundle }) => bundle)), pulumi.all(authorizedKeys)]).apply(([bundles, keys]) => {
+    return pulumi.secret(pulumi.all([pulumi.all(parts.map(({ bundle }) => bundle)), pulumi.all(authorizedKeys)]).apply(([bundles, keys]) => {
         const known = parts.map((part, i): KnownBundle => ({ ...part, bundle: bundles[i] as Bundle, by: i === 0 ? "" : args.bundleName }));
         const loginKeys = keys.length > 0 ? loginKeysScript(keys) : "";
         return {
@@ -141,8 +146,7 @@ export function machineFiles(name: string, args: MachineFilesArgs, opts: pulumi.
             delete: oneAfterAnother(known.map(uninstallScript).reverse()),
             input: known.map(({ bundle }) => encodeBundle(bundle)).join(""),
         };
-    });
-    return scriptCommand(name, { machine: args.machine, patience: args.patience, triggers: args.triggers }, pulumi.secret(scripts), opts);
+    }));
 }
 
 /** A `MachineBundle` when everything is known. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import * as fs from "node:fs";
-import { LogAgentArgs } from "../../components/log-agent";
+import { LogAgent, LogAgentArgs, LogAgentUserDataArgs } from "../../components/log-agent";
 import { AgentHost } from "../support/agent-host";
 import { part } from "../support/parts";
 import { freePorts } from "../support/running";
@@ -84,5 +85,47 @@ describe("log agent's installation with a real shell and a real Alloy", function
         assert.throws(() => process.kill(pid, 0));
         assert.deepEqual(host.left(), []);
         assert.equal((await host.run(args, "delete")).status, 0);
+    });
+});
+
+describe("log agent by user data, with a real shell and a real Alloy", function () {
+    this.timeout(120_000);
+    let host: AgentHost;
+    let args: LogAgentUserDataArgs;
+
+    before(async function () {
+        const alloy = part(this, "alloy");
+        host = new AgentHost();
+        const [otlp] = await freePorts(1);
+        fs.writeFileSync(`${host.root}/token`, `${TOKEN}\n`);
+        fs.writeFileSync(`${host.root}/given.jar`, "a jar");
+        args = {
+            environment: "prod", application: "shop", gateway: { url: "http://127.0.0.1:9", ca: "", token: "none-of-these-0123456789" }, hostCommand: "echo i-0123456789abcdef0", tokenCommand: `cat ${host.root}/token`,
+            artifact: { version: "1.0.0", url: `file://${alloy}` }, otlp: { port: otlp }, logs: { files: [`${host.root}/logs/*.log`] },
+            javaAgents: [{ application: "shop", instance: "", environment: "prod", version: "1.0.0", url: `file://${host.root}/given.jar`, sha256: createHash("sha256").update("a jar").digest("hex") }],
+        };
+    });
+    after(() => host?.end());
+    const userData = (change: Partial<LogAgentUserDataArgs> = {}) => new Promise<string>((resolve) => LogAgent.userData({ ...args, ...change }).apply(resolve));
+
+    it("a host without a name, or whose token cannot be had, says so", async () => {
+        const unnamed = host.boot(await userData({ hostCommand: "echo 'no name'" }));
+        assert.deepEqual([unnamed.status, unnamed.stderr], [1, 'photogather-monitoring: expected a name of letters, digits, dots, hyphens and underscores for this host, got "no name"\n']);
+        const none = host.boot((await userData({ tokenCommand: "echo 'a b'" })));
+        assert.deepEqual([none.status, none.stderr], [1, "photogather-monitoring: expected a token of letters, digits, hyphens and underscores\n"]);
+    });
+    it("boots with its own name and the token that its command has: the agent runs, the Java agent is there", async () => {
+        const { status, stderr } = host.boot(await userData());
+        assert.equal(status, 0, `${stderr}\n${host.read("journal")}`);
+        assert.ok(process.kill(host.pid, 0));
+        assert.equal(host.read("etc/photogather-monitoring/log-agent/token"), TOKEN);
+        assert.match(host.running(), /instance = "i-0123456789abcdef0"/);
+        assert.match(host.read("etc/photogather-monitoring/java-agent/shop.env"), /service\.instance\.id=i-0123456789abcdef0/);
+        assert.ok(!host.left().some((file) => host.read(file).includes("-at-boot")), "nothing is left to be filled in");
+    });
+    it("may be run again", async () => {
+        const { pid } = host;
+        assert.equal(host.boot(await userData()).status, 0);
+        assert.equal(host.pid, pid);
     });
 });

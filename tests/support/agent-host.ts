@@ -3,6 +3,7 @@ import { spawnSync, SpawnSyncReturns } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { gunzipSync } from "node:zlib";
 import { decodeBundles, encodeBundle } from "../../components/bundle";
 import { LogAgent, LogAgentArgs } from "../../components/log-agent";
 import { record, Registration } from "../../tools/offline";
@@ -52,14 +53,26 @@ export class AgentHost {
     /** What the command would send, with the host's own paths. */
     send(command: Registration, script: "create" | "delete" = "create"): SpawnSyncReturns<string> {
         const scripts = sentScripts(command);
-        const bundles = decodeBundles(scripts.input);
-        for (const entry of bundles.flatMap(({ files, directories }) => [...files, ...directories])) { entry.path = this.moved(entry.path); entry.owner = this.owner; }
-        for (const file of bundles.flatMap(({ files }) => files)) file.content = this.moved(file.content);
         const text = this.moved(scripts[script]);
         assert.ok(![TOKEN, SECRETS.password, "PRIVATE KEY"].some((secret) => text.includes(secret)), "a secret in the command's text");
-        const result = spawnSync("sh", ["-c", text], { input: bundles.map(encodeBundle).join(""), encoding: "utf8", env: { ...process.env, PATH: `${this.root}/bin:${process.env.PATH}` } });
+        const result = spawnSync("sh", ["-c", text], { input: this.movedBundles(scripts.input), encoding: "utf8", env: { ...process.env, PATH: `${this.root}/bin:${process.env.PATH}` } });
         assert.ok(![TOKEN, SECRETS.password, "PRIVATE KEY"].some((secret) => (result.stdout + result.stderr).includes(secret)), "a secret in the command's output");
         return result;
+    }
+
+    /** Boots with user data: runs what cloud-init would. */
+    boot(userData: string): SpawnSyncReturns<string> {
+        const script = gunzipSync(Buffer.from(userData, "base64")).toString("utf8");
+        const moved = this.moved(script).replace(/(?<=cat <<'END-OF-THE-FILES'\n)[^]*(?=\nEND-OF-THE-FILES)/, (input) => this.movedBundles(`${input}\n`).trimEnd());
+        return spawnSync("sh", ["-c", moved], { encoding: "utf8", env: { ...process.env, PATH: `${this.root}/bin:${process.env.PATH}` } });
+    }
+
+    /** Bundles as they are sent, with the host's own paths. */
+    private movedBundles(input: string): string {
+        const bundles = decodeBundles(input);
+        for (const entry of bundles.flatMap(({ files, directories }) => [...files, ...directories])) { entry.path = this.moved(entry.path); entry.owner = this.owner; }
+        for (const file of bundles.flatMap(({ files }) => files)) file.content = this.moved(file.content);
+        return bundles.map(encodeBundle).join("");
     }
 
     async succeed(args: LogAgentArgs): Promise<void> {
