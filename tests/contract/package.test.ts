@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
+import { isBuiltin } from "node:module";
 import * as os from "node:os";
 import * as path from "node:path";
 import type { Context } from "mocha";
@@ -68,8 +69,7 @@ describe("the package", function () {
         assert.equal(manifest.devDependencies, undefined);
         const asked = files.filter((file) => /\.(js|d\.ts)$/.test(file)).flatMap((file) =>
             [...fs.readFileSync(at("monitoring", file), "utf8").matchAll(/(?:require\(|from |import\()"((?:@[^/"]+\/)?[^./"][^/"]*)/g)].map(([, name]) => name));
-        const builtIn = new Set(["fs", "path", "crypto"]);
-        assert.deepEqual([...new Set(asked)].filter((name) => !name.startsWith("node:") && !builtIn.has(name)).sort(), Object.keys(manifest.dependencies).sort());
+        assert.deepEqual([...new Set(asked)].filter((name) => !isBuiltin(name)).sort(), Object.keys(manifest.dependencies).sort());
     });
 
     /** Makes the owner stack's outputs, so that the examples read them as they would. */
