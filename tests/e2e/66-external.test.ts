@@ -25,7 +25,7 @@ describe("endpoints outside of the shared deployment", () => {
     before(async () => {
         world = await (await World.get()).deployed();
         shared = await world.grafana();
-        outside = await Outside.start(world.lab, 14, "dev");
+        outside = await Outside.start(world.lab, 35, "dev");
         there = outside.grafana();
         stopTraffic = await startTraffic([world.apps.dev]);
         const pid = await world.hosts.dev.must("docker inspect --format '{{.State.Pid}}' was");
@@ -36,6 +36,7 @@ describe("endpoints outside of the shared deployment", () => {
         await stopTraffic?.();
         await stream?.stop();
         await stream?.remove();
+        await outside?.remove();
     });
 
     const up = async (monitoring: object, secrets: Record<string, string> = {}) => {

@@ -39,6 +39,10 @@ export class Outside {
         return outside;
     }
 
+    remove(): Promise<void> {
+        return this.host.remove();
+    }
+
     private get url(): string {
         return `https://${this.host.address}:${PORT}`;
     }
