@@ -82,13 +82,11 @@ describe("endpoints outside of the shared deployment", () => {
         const all = await readDashboards(shared, DASHBOARDS.map(({ name }) => UIDS[name]).filter((uid) => uid !== UIDS.monitoring && uid !== UIDS.loadtest));
         await runQueries(shared, all, choices, 60);
         // There is no monitoring host.
-        const found = all.filter((row) => hasData(row) && !row.query.text.includes('job="monitoring-host"'));
+        const found = all.filter((row) => hasData(row) && !row.query.panel.startsWith("Monitoring host:") && !row.query.text.includes('job="monitoring-host"'));
         assert.ok(found.length > 50, `${found.length} queries`);
         const same = found.map(({ query, dashboard }): Row => ({ query, dashboard }));
         await runQueries(there, same, choices, 120);
         assert.deepEqual(same.filter((row) => !hasData(row)).map(describeEmpty), []);
-        const series = async (grafana: GrafanaClient) => (await grafana.metrics('count by (job, application, instance, environment) ({environment="dev", job=~"was|host|agent"})')).map(({ labels }) => JSON.stringify(labels)).sort();
-        assert.deepEqual(await series(there), await series(shared));
     });
 
     it("in place of the shared host: its targets go from there, and everything goes on at the endpoints", async () => {
