@@ -37,6 +37,11 @@ export interface KnownEndpoint extends ExternalEndpoint {
     ca?: string;
 }
 
+/** The headers, as the templates need them. */
+export function headerList({ headers = {} }: Pick<ExternalEndpoint, "headers">): { key: string; value: string }[] {
+    return Object.entries(headers).map(([key, value]) => ({ key, value }));
+}
+
 /** Problems with one endpoint, `metrics` being the only signal that is not OTLP. */
 export function validateEndpoint(signal: string, { url, username, password, token, headers = {}, sigv4 }: ExternalEndpoint): Problem[] {
     const ways = [username !== undefined || password !== undefined, token !== undefined, sigv4 !== undefined].filter(Boolean).length;

@@ -1,6 +1,6 @@
-import { KnownEndpoint } from "../endpoint";
+import { headerList, KnownEndpoint } from "../endpoint";
 import { hostPort } from "../names";
-import { headerList, isLokiPush, KnownExternal, renderExternal, Way, wayOf } from "./external";
+import { isLokiPush, KnownExternal, renderExternal, Way, wayOf } from "./external";
 import { renderTemplate } from "../render";
 import { CONFIG_DIRECTORY, DATA_DIRECTORY, HTTP_PASSWORD } from "./paths";
 import { LogAgentPlan } from "./plan";

@@ -1,6 +1,6 @@
 import type { BundleFile } from "../bundle";
 import { AGENT_METRICS } from "../metrics-target/scrape-jobs";
-import { ExternalEndpoint, KnownEndpoint, validateEndpoint } from "../endpoint";
+import { ExternalEndpoint, headerList, KnownEndpoint, validateEndpoint } from "../endpoint";
 import { hostPort, quote, validateName, validateOneOf, validatePort } from "../names";
 import { Problem, under } from "../problems";
 import { renderTemplate } from "../render";
@@ -97,11 +97,6 @@ function client(signal: string, endpoint: KnownEndpoint) {
         url, ...wayOf(signal, endpoint), hasHeaders: Object.keys(headers).length > 0, headers: headerList(endpoint),
         sigv4: sigv4 ? { region: sigv4.region, roleArn: sigv4.roleArn ?? "" } : undefined,
     };
-}
-
-/** The headers, as the templates need them. */
-export function headerList({ headers = {} }: KnownEndpoint): { key: string; value: string }[] {
-    return Object.entries(headers).map(([key, value]) => ({ key, value }));
 }
 
 /** Problems with the endpoints, and with what is to be sent there. */

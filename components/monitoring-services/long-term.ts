@@ -1,5 +1,5 @@
 import { BundleFile } from "../bundle";
-import { validateEndpoint } from "../endpoint";
+import { headerList, validateEndpoint } from "../endpoint";
 import { quote, validateName } from "../names";
 import { Problem, under } from "../problems";
 import { KnownServicesArgs, MonitoringServicesArgs } from "./args";
@@ -18,7 +18,7 @@ export function remoteWriteFiles({ remoteWrite = [] }: KnownServicesArgs): Bundl
 export function planRemoteWrites({ remoteWrite = [] }: KnownServicesArgs) {
     const below = (index: number, what: string, content?: string) => (content ? `/etc/prometheus/${fileName(index, what)}` : "");
     return remoteWrite.map(({ url, username, password, token, headers = {}, ca }, index) => ({
-        url, name: `long-term-${index}`, hasHeaders: Object.keys(headers).length > 0, headers: Object.entries(headers).map(([key, value]) => ({ key, value })),
+        url, name: `long-term-${index}`, hasHeaders: Object.keys(headers).length > 0, headers: headerList({ headers }),
         basic: username && password ? { username, passwordPath: below(index, "password", password) } : undefined,
         tokenPath: below(index, "token", token), caPath: below(index, "ca.pem", ca),
     }));
