@@ -85,10 +85,15 @@ metric() {
 changed() { stat -c %Y "${CONFIG}/$1"; }
 said() { docker logs --tail 5 "${NETWORK}-$1" 2>&1 | cut -c 1-400; }
 well() { [ "$(docker inspect -f '{{.State.Health.Status}}' "${NETWORK}-$1" 2>/dev/null)" = healthy ]; }
-# ill SERVICE: Docker has given it up, or it ends again and again.
+restarts() { docker inspect -f '{{.RestartCount}}' "${NETWORK}-$1" 2>/dev/null || echo 0; }
+# ill SERVICE: somebody stopped it, or it has ended again and again since we look, or Docker has called it unhealthy for four of its checks: on a busy
+# host a check comes too late now and then, and the next one tells.
 ill() {
   set -- $(docker inspect -f '{{.State.Health.Status}} {{.State.Status}} {{.RestartCount}}' "${NETWORK}-$1" 2>/dev/null)
-  [ "\${1:-}" = unhealthy ] || [ "\${2:-}" = exited ] || { [ "\${1:-}" != healthy ] && [ "\${3:-0}" -ge 3 ]; }
+  [ "\${1:-}" = unhealthy ] || sick=
+  [ "\${1:-}" != unhealthy ] || [ -n "$sick" ] || sick=$(date +%s)
+  [ "\${2:-}" = exited ] || { [ "\${1:-}" != healthy ] && [ "\${3:-0}" -ge $(( had + 2 )) ]; } ||
+    { [ -n "$sick" ] && [ "$(date +%s)" -ge $(( sick + 60 )) ]; }
 }
 # since NUMBER SECONDS: true where the number, which may be 1.7e+09, is no less.
 since() { awk -v have="\${1:-0}" -v want="$2" 'BEGIN { exit !(have + 1 > want + 0) }'; }
@@ -126,6 +131,7 @@ reload_gateway() {
 reload_alertmanager
 asked=$(( $(date +%s) + 8 ))
 for service in prometheus gateway alertmanager loki tempo grafana node-exporter${upgrade.images[LABEL_PROXY.name] ? ` ${LABEL_PROXY.name}` : ""}; do
+  sick= had=$(restarts "$service")
   until well "$service" && runs "$service"; do
     if ill "$service"; then fail "$service does not get well; it said: $(said "$service")$(back "$service")"; fi
     if [ "$(date +%s)" -ge "$deadline" ] || refuses "$service"; then

@@ -125,6 +125,33 @@ describe("scripts on the monitoring host", function () {
         assert.ok(fs.readFileSync(path.join(host.directory, "looks"), "utf8").length >= 5);
     });
 
+    for (const [what, state, reason] of [
+        ["is not content with one that ended again and again", "starting restarting 9", "does not get well"],
+        ["does not hold against one how often it ended in its life", "starting running 7", "does not run the present configuration"],
+        ["is not content with one that stays unhealthy", "unhealthy running 7", "does not get well"],
+        ["is not content with one that was stopped", "starting exited 7", "does not get well"],
+    ]) {
+        it(`ready: ${what}`, function () {
+            const sh = part(this, "sh");
+            for (const file of FILES) host.file(`etc/${file}`, "x");
+            const answers = `inspect*Health*Count*) echo ${state} ;;\n  inspect*Count*) echo 7 ;;\n  inspect*) echo ${state.split(" ")[0]} ;;`;
+            host.program("docker", dockerThatSays(metrics(Date.now() / 1000)).replace(/inspect\*\) .*/, answers));
+            // A second of ours is a minute of the host's.
+            const start = Math.floor(Date.now() / 1000);
+            host.program("date", `echo $(( ${start} + ($(/bin/date +%s) - ${start}) * 60 ))`);
+            const { status, said } = host.run(sh, readyScript(host.upgrade));
+            assert.deepEqual([status, said], [1, `photogather-monitoring: prometheus ${reason}; it said: the reason\n`]);
+        });
+    }
+
+    it("ready: waits for one that was unhealthy for a moment", function () {
+        const sh = part(this, "sh");
+        for (const file of FILES) host.file(`etc/${file}`, "x");
+        host.program("docker", dockerThatSays(metrics(Date.now() / 1000)).replace(/inspect\*\) .*/, `inspect*Health*) echo >> ${host.directory}/looks; [ "$(wc -l < ${host.directory}/looks)" -lt 9 ] && echo unhealthy running 0 || echo healthy ;;\n  inspect*) echo 0 ;;`));
+        assert.deepEqual(host.run(sh, readyScript(host.upgrade)), { status: 0, said: "" });
+        assert.ok(fs.readFileSync(path.join(host.directory, "looks"), "utf8").length >= 9);
+    });
+
     it("guard: names the environments that are still registered, and not the owner's own", function () {
         const sh = part(this, "sh");
         assert.deepEqual(host.run(sh, membersGuardScript("prod", false)), { status: 0, said: "" });

@@ -29,6 +29,8 @@ describe("npm run local", () => {
         fs.writeFileSync(path.join(directory, "settings.json"), JSON.stringify({ defaults: {
             artifacts: { agent: { version: "1.19.0", url: agent.url, sha256: { amd64: agent.sha256, arm64: agent.sha256 } }, javaAgent: lab.artifacts.get("opentelemetry-javaagent") },
         } }));
+        // What a run that was cut off left in Docker.
+        await local("down");
     });
     after(async () => {
         if (lab) await local("down");

@@ -1,6 +1,6 @@
 import * as net from "node:net";
 import { spawnSync } from "node:child_process";
-import { ourContainers, tryDocker } from "./docker";
+import { ourRunningContainers, tryDocker } from "./docker";
 import { LocalHost } from "./plan";
 
 /** Four machines, six services and three Java programs. */
@@ -12,7 +12,7 @@ export async function missingThings(hosts: LocalHost[]): Promise<string[]> {
     const info = await tryDocker(["info", "--format", "{{.MemTotal}} {{.OSType}}"]);
     if (info.code === null) return ["Docker is not installed: https://docs.docker.com/get-docker/"];
     if (info.code !== 0) return [`Docker does not answer; start it (Docker Desktop, or: sudo systemctl start docker), or let your user in (sudo usermod -aG docker $USER, then log in anew). It said: ${lastLine(info.stderr)}`];
-    const running = await ourContainers();
+    const running = await ourRunningContainers();
     const taken = await Promise.all(hosts.filter(({ name }) => !running.includes(name)).flatMap(portsOf).map(async (port) => (await isFree(port) ? [] : [port])));
     return [...judgeDocker(info.stdout), ...judgePorts(taken.flat(), hosts), ...(spawnSync("ssh", ["-V"]).error ? ["ssh is not installed: install OpenSSH's client"] : [])];
 }

@@ -53,6 +53,11 @@ export function ourContainers(): Promise<string[]> {
     return ours("container");
 }
 
+/** Names of those that run. */
+export async function ourRunningContainers(): Promise<string[]> {
+    return (await docker(["ps", "--format", "{{.Names}}", "--filter", `label=${LABEL}`])).split("\n").filter(Boolean);
+}
+
 /** Removes everything of ours in Docker. */
 export async function removeOurs(): Promise<void> {
     for (const [kind, remove] of [["container", ["rm", "--force", "--volumes"]], ["network", ["network", "rm"]], ["volume", ["volume", "rm"]], ["image", ["rmi", "--force"]]] as const) {
@@ -66,12 +71,19 @@ export async function ensureNetwork(subnet: string): Promise<void> {
     await docker(["network", "create", "--label", LABEL, "--subnet", `${subnet}.0/24`, "--gateway", `${subnet}.1`, NETWORK]);
 }
 
-/** Makes the host's container where there is none. What it holds is in a volume, and so stays when the container is started anew. */
-export async function createHost({ name, address, sshPort, published }: LocalHost, image: string): Promise<void> {
+/**
+ * Makes the host's container, with these files in it. What its Docker holds is in a volume, and so stays when the container is started anew.
+ * It has its name only when the files are there: one that was interrupted is made again.
+ */
+export async function createHost({ name, address, sshPort, published }: LocalHost, image: string, files: Buffer): Promise<void> {
+    const unfinished = `${name}-unfinished`;
+    await tryDocker(["rm", "--force", unfinished]);
     await docker(["volume", "create", "--label", LABEL, `${name}-docker`]);
     const ports = Object.entries({ ...published, [sshPort]: 22 }).flatMap(([own, inside]) => ["--publish", `127.0.0.1:${own}:${inside}`]);
     await docker([
-        "create", "--name", name, "--hostname", name, "--label", LABEL, "--network", NETWORK, "--ip", address, ...ports, ...SYSTEMD_IN_A_CONTAINER,
+        "create", "--name", unfinished, "--hostname", name, "--label", LABEL, "--network", NETWORK, "--ip", address, ...ports, ...SYSTEMD_IN_A_CONTAINER,
         "--volume", `${name}-docker:/var/lib/docker`, "--entrypoint", INIT_PATH, image,
     ]);
+    await docker(["cp", "--archive", "-", `${unfinished}:/`], files);
+    await docker(["rename", unfinished, name]);
 }

@@ -24,10 +24,7 @@ export async function ensureHosts(hosts: LocalHost[], keys: LocalKeys, options: 
     await ensureNetwork(options.subnet);
     const there = await ourContainers();
     for (const host of hosts) {
-        if (!there.includes(host.name)) {
-            await createHost(host, options.image);
-            await docker(["cp", "--archive", "-", `${host.name}:/`], tar(hostFiles(keys.login, keys.hosts[host.name], options.mirror)));
-        }
+        if (!there.includes(host.name)) await createHost(host, options.image, tar(hostFiles(keys.login, keys.hosts[host.name], options.mirror)));
         await docker(["start", host.name]);
     }
     await Promise.all(hosts.map(booted));
