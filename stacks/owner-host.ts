@@ -60,7 +60,8 @@ function machineHost(owner: OwnerConfig, repair: string): OwnerHost {
 const BOOT_SECONDS = 900;
 
 function ec2Host(owner: OwnerConfig, ec2: Ec2Config, repair: string): OwnerHost {
-    const host = new MonitoringHost("monitoring-host", { ...ec2, gatewayPort: owner.port, dataDirectory: owner.directory });
+    const ec2Discovery = Object.values(owner.environments).some(({ discovery }) => discovery !== undefined);
+    const host = new MonitoringHost("monitoring-host", { ...ec2, gatewayPort: owner.port, dataDirectory: owner.directory, ...(ec2Discovery ? { ec2Discovery } : {}) });
     return {
         // Inside the VPC the DNS name is the private address, outside the public one: one URL for agents and people.
         machine: { repair, ssh: host.ssh }, address: owner.address ?? host.dnsName, names: [host.address, host.privateAddress], registrationAddress: owner.registrationAddress ?? host.address, hostKey: host.hostKey,

@@ -73,10 +73,10 @@ export function deployShared(owner: OwnerConfig, { environment, repair }: StackC
 }
 
 function environmentArgs(owner: OwnerConfig, name: string, { tokens, keys }: Identity): EnvironmentArgs {
-    const { cidrs, hosts, labels, severity, retention } = owner.environments[name];
+    const { cidrs, hosts, labels, discovery, severity, retention } = owner.environments[name];
     return {
         token: newest(tokens), ...(tokens.length > 1 ? { previousToken: tokens[0] } : {}),
-        registrationKeys: keys.map(({ publicKeyOpenssh }) => publicKeyOpenssh.apply((text) => text.trim())), cidrs, hosts, labels, severity, ...quotaOf(owner.environments[name]),
+        registrationKeys: keys.map(({ publicKeyOpenssh }) => publicKeyOpenssh.apply((text) => text.trim())), cidrs, hosts, labels, discovery, severity, ...quotaOf(owner.environments[name]),
         logRetention: retention?.logs, traceRetention: retention?.traces,
     };
 }

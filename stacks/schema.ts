@@ -79,9 +79,15 @@ const was = wasDefaults.extend({ name, address, local: z.boolean().optional(), c
 const generations = z.array(z.int().min(1)).refine((list) => list.length === 1 || (list.length === 2 && list[1] === list[0] + 1),
     "expected one generation such as [1], or two that follow each other while both are to be accepted: [1, 2]");
 
+/** EC2 instances that are scraped without being listed. */
+const discovery = z.strictObject({
+    tags: z.record(z.string(), z.string()), application: z.string().optional(), applicationTag: z.string().optional(), port: port.optional(), path: slashed.optional(),
+    scheme: z.enum(["http", "https"]).optional(), region: z.string().optional(), endpoint: z.string().optional(),
+});
+
 const environment = z.strictObject({
     cidrs: z.array(cidr).min(1, 'expected the address ranges of this environment\'s WAS hosts, e.g. ["10.0.1.0/24"]'),
-    hosts: z.array(z.string()).optional(), labels: z.array(z.string()).optional(), severity: z.enum(["page", "notify", "none"]).optional(),
+    hosts: z.array(z.string()).optional(), labels: z.array(z.string()).optional(), discovery: discovery.optional(), severity: z.enum(["page", "notify", "none"]).optional(),
     share: z.number().optional(), maxTargets: z.int().min(1).optional(), samplesPerTarget: z.int().min(1).optional(), allowedMetrics: z.array(z.string()).min(1).optional(),
     logRateMiB: z.number().optional(), logBurstMiB: z.number().optional(), maxLogStreams: z.int().optional(), maxQueryRange: duration.optional(),
     traceRateMiB: z.number().optional(), traceBurstMiB: z.number().optional(), maxLiveTraces: z.int().optional(), maxSpanMetricSeries: z.int().optional(),

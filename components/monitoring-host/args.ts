@@ -33,6 +33,8 @@ export interface MonitoringHostArgs {
     cpuCredits?: string;
     /** Lets people in by AWS Systems Manager: a role that can do that and nothing else. @default false: the machine has no role */
     sessionManager?: boolean;
+    /** Gives it a role by which it can list the account's instances, as `discovery` of `MonitoringServices` needs. @default false */
+    ec2Discovery?: boolean;
     /** When the machine may restart for a security update that needs it, UTC: `"04:00"`. Updates are installed daily anyway. @default "": never by itself */
     rebootTime?: string;
     /** An alarm that moves the machine to other hardware when its own fails; it keeps addresses and volumes. @default true, where the type can be recovered */

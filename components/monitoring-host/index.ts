@@ -15,7 +15,7 @@ import { findImage } from "./image";
 import { planIngress, planScrapes } from "./ingress";
 import { parseInstanceType } from "./instance-types";
 import { addressOptions, attachmentOptions, instanceOptions, ruleOptions, volumeOptions } from "./options";
-import { createProfile } from "./session-manager";
+import { createProfile } from "./role";
 import { createSnapshots, snapshotTag } from "./snapshots";
 import { globalName, tags } from "./tags";
 import { renderUserData } from "./user-data";

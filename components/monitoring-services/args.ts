@@ -4,6 +4,7 @@ import { ExternalEndpoint } from "../endpoint";
 import { Machine } from "../machine";
 import { ScrapeLimits } from "../metrics-target/scrape-jobs";
 import { AlertingArgs } from "./alerting-args";
+import { DiscoveryArgs } from "./discovery-args";
 import { LoginArgs } from "./login-args";
 import { ObjectStorageArgs } from "./long-term-args";
 import { OrganizationArgs } from "./organization-args";
@@ -135,6 +136,8 @@ export interface EnvironmentArgs {
     hosts?: string[];
     /** Labels that its targets may carry beside `application` and `instance`. @default [] */
     labels?: string[];
+    /** EC2 instances that are scraped beside its targets. The monitoring host's role must allow ec2:DescribeInstances (`MonitoringHost`'s `ec2Discovery`). @default none */
+    discovery?: DiscoveryArgs;
     /**
      * Percentage of the host's capacity, by which every limit below is planned that is not given; see docs/capacity.md.
      *

@@ -6,6 +6,7 @@ import { renderTemplate } from "../render";
 import { KnownServicesArgs } from "./args";
 import { planCaps } from "./caps";
 import { sorted } from "./gateway";
+import { DISCOVERY } from "./discovery";
 import { DELETE_DELAYS } from "./disk-watchdog";
 import { blocksSecrecy, FIRST_DAY, planBlocks, planRemoteWrites, remoteWriteFiles } from "./long-term";
 import { planQuotas } from "./quotas";
@@ -41,6 +42,7 @@ export function renderPrometheus(args: KnownServicesArgs): BundleFile[] {
 /** An environment's base jobs. Written as JSON, which is YAML too: the same objects stand in the registration policy. */
 function renderScrapeFile(environment: string, args: KnownServicesArgs): string {
     const jobs = scrapeJobs(environment, registrationPolicies(args)[environment].limits);
+    if (args.environments[environment].discovery) jobs.application.file_sd_configs[0].files.push(`${DISCOVERY.mounted}/${environment}.json`);
     return (
         `# Written by photogather-monitoring: what ${environment} may register is scraped by these jobs, and by copies of them with credentials.\n` +
         `${JSON.stringify({ scrape_configs: Object.values(jobs) }, undefined, 2)}\n`

@@ -5,6 +5,7 @@ import { KnownServicesArgs, MonitoringServicesArgs } from "./args";
 import { adminPasswordProgram } from "./admin-password";
 import { renderAlertmanager } from "./alertmanager";
 import { digest, renderLoki, renderPrometheus, renderTempo } from "./backends";
+import { renderDiscovery } from "./discovery";
 import { renderWatchdog, WATCHDOG_DIRECTORIES } from "./disk-watchdog";
 import { renderGateway } from "./gateway";
 import { renderGrafana } from "./grafana";
@@ -28,11 +29,14 @@ export function planServiceBundle(args: KnownServicesArgs): Bundle {
         dataDirectory: args.dataDirectory ?? DATA,
         environments: registrationPolicies(args),
     });
+    const discovery = renderDiscovery(args.environments);
     return {
         machine: "monitoring",
         name: BUNDLE,
-        directories: [...planDirectories(args.dataDirectory ?? DATA), ...WATCHDOG_DIRECTORIES, ...registration.directories],
-        files: [...renderServiceFiles(args), ...renderWatchdog(args), adminPasswordProgram(), organizationsProgram(), ...registration.files, ...renderGuard(), ...renderShutdown()],
+        directories: [...planDirectories(args.dataDirectory ?? DATA), ...WATCHDOG_DIRECTORIES, ...registration.directories, ...discovery.directories],
+        files: [
+            ...renderServiceFiles(args), ...renderWatchdog(args), adminPasswordProgram(), organizationsProgram(), ...registration.files, ...discovery.files, ...renderGuard(), ...renderShutdown(),
+        ],
     };
 }
 

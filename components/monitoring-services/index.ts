@@ -21,6 +21,7 @@ import { validateMonitoringServices } from "./validate";
 
 export * from "./alerting-args";
 export * from "./args";
+export * from "./discovery-args";
 export * from "./login-args";
 export * from "./long-term-args";
 export * from "./organization-args";
@@ -106,7 +107,7 @@ export class MonitoringServices extends pulumi.ComponentResource {
                 bundleName: BUNDLE,
                 triggers: [hostId],
                 before: preflightScript(boot, args.destroyWithMembers ? undefined : Object.keys(args.environments)) + upgradeCheckScript(upgrade),
-                after: settleScript(args.dataDirectory ?? DATA),
+                after: settleScript(args.dataDirectory ?? DATA, args.environments),
                 remove: removalScript(args.dataDirectory ?? DATA),
                 ...(boot > 0 ? { patience: { attempts: -1 } } : {}),
             },

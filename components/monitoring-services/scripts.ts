@@ -2,6 +2,8 @@ import { FAIL } from "../bundle";
 import { shell } from "../encode";
 import { SETUP_STATE } from "../monitoring-host/setup-state";
 import { REGISTRATION, registrationApplyScript, registrationRemoveScript, registrationSetupScript } from "../metrics-target/registration";
+import { MonitoringServicesArgs } from "./args";
+import { discoveryInstallScript, discoveryRemoveScript } from "./discovery";
 import { watchdogInstallScript, watchdogRemoveScript } from "./disk-watchdog";
 import { guardApplyScript, guardRemoveScript } from "./guard";
 import { CONFIG, LABEL_PROXY, NETWORK } from "./services";
@@ -52,17 +54,17 @@ done
 }
 
 /** Shell text that runs when the files are in place. */
-export function settleScript(dataDirectory: string): string {
+export function settleScript(dataDirectory: string, environments: MonitoringServicesArgs["environments"]): string {
     const key = shell(`${dataDirectory}/grafana/.secret-key`);
     return `# Encrypts what Grafana stores. Beside its database, as the one is of no use without the other.
 if [ ! -s ${key} ]; then ( umask 077; head -c 32 /dev/urandom | base64 | tr -d '\\n' > ${key} ); fi
 chown 472:0 ${key}; chmod 0400 ${key}
-${registrationApplyScript(dataDirectory)}${guardApplyScript()}${watchdogInstallScript()}${shutdownInstallScript()}`;
+${registrationApplyScript(dataDirectory)}${guardApplyScript()}${watchdogInstallScript()}${discoveryInstallScript(environments)}${shutdownInstallScript()}`;
 }
 
 /** Shell text that runs on removal. The data directory stays. */
 export function removalScript(dataDirectory: string): string {
-    return shutdownRemoveScript() + watchdogRemoveScript() + registrationRemoveScript(dataDirectory) + guardRemoveScript();
+    return shutdownRemoveScript() + watchdogRemoveScript() + discoveryRemoveScript() + registrationRemoveScript(dataDirectory) + guardRemoveScript();
 }
 
 /**

@@ -6,6 +6,7 @@ import { EnvironmentArgs, GatewayTlsArgs, MonitoringServicesArgs } from "./args"
 import { SMALL_HOST_MIB, validateMemory } from "./budget";
 import { validateDuration, validateLogRetention, validateRetention } from "./retention";
 import { validateLogin } from "./login";
+import { validateDiscovery } from "./discovery";
 import { validateLongTerm } from "./long-term";
 import { validateOrganizations } from "./organizations";
 import { planQuotas, Quota, validateQuotas } from "./quotas";
@@ -90,6 +91,7 @@ function validateOne(environment: EnvironmentArgs): Problem[] {
         ...validateOneOf("severity", environment.severity ?? "notify", SEVERITIES),
         ...(environment.logRetention === undefined ? [] : validateLogRetention("logRetention", environment.logRetention)),
         ...(environment.traceRetention === undefined ? [] : validateDuration("traceRetention", environment.traceRetention)),
+        ...(environment.discovery === undefined ? [] : under("discovery", validateDiscovery(environment.discovery))),
     ];
 }
 

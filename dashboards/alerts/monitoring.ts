@@ -5,6 +5,8 @@ import { KnownThresholds } from "./thresholds";
 
 const MONITORING: AlertDashboard = { name: "monitoring", variables: [] };
 const DAY = 86400;
+/** What the program that finds EC2 instances by their tags shows of itself, by the monitoring host's node exporter. */
+const DISCOVERY = "photogather_discovery";
 /** Series that only the deployment's own arguments know, recorded as constants. */
 const RECORDED = { memoryLimit: "monitoring:memory_limit_bytes", certificateEnd: "monitoring:certificate_end_timestamp_seconds" };
 
@@ -54,6 +56,18 @@ function alerts({ backendMemory, certificateDays }: KnownThresholds): AlertRule[
                 .map((name) => `${name}_last_reload_successful == 0`).concat(['alloy_config_last_load_successful{job="agent"} == 0']).join(" or "),
             summary: "{{ with $labels.environment }}{{ . }}: {{ end }}{{ $labels.application }} refuses its configuration ({{ $labels.job }} at {{ $labels.instance }})",
             description: "It goes on with the one before; after a restart it would not come up.",
+        },
+        {
+            name: "HostDiscoveryFails", severity: "warning", for: "5m", dashboard: MONITORING,
+            expr: `time() - ${DISCOVERY}_last_success_timestamp_seconds > 600`,
+            summary: "{{ $labels.environment }}: EC2 does not tell which hosts there are",
+            description: "What was found last goes on being scraped; hosts that were made since are not.",
+        },
+        {
+            name: "HostsLeftOut", severity: "warning", for: "10m", dashboard: MONITORING,
+            expr: `${DISCOVERY}_skipped > 0`,
+            summary: "{{ $labels.environment }}: hosts that carry the tags are not scraped ({{ $labels.reason }})",
+            description: "{{ $value }} of them.",
         },
         {
             name: "RulesFailing", severity: "warning", for: "5m", dashboard: MONITORING,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { discoverySeries } from "./support/discovered";
 import { fullQueueSeries } from "./support/full-queue";
 import { provoke } from "./support/provoke";
 import { recordScrapes } from "./support/scrapes";
@@ -17,7 +18,8 @@ if (process.env.RECORD_SCRAPES) {
                 await stopTraffic();
             }
             const agent = await fullQueueSeries({ job: "agent", environment: "prod", application: APPLICATION, instance: world.hosts.prod.name });
-            const counts = await recordScrapes(await world.grafana(), { agent });
+            const discovered = await discoverySeries({ job: "monitoring-host", application: "monitoring", instance: "monitoring-host" });
+            const counts = await recordScrapes(await world.grafana(), { agent, "monitoring-host": discovered });
             for (const [file, series] of Object.entries(counts)) console.log(`      ${file.padEnd(20)}${String(series).padStart(6)} series`);
             assert.ok(Object.values(counts).every((count) => count > 0));
         });

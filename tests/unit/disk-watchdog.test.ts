@@ -67,6 +67,6 @@ describe("the disk watchdog's ladder", () => {
         for (const file of [WATCHDOG.program, WATCHDOG.policy, `/etc/systemd/system/${WATCHDOG.unit}.service`, `/etc/systemd/system/${WATCHDOG.unit}.timer`]) assert.ok(files.some(({ path }) => path === file), file);
         const { command } = planContainers({ dataDirectory: "/data", memoryMiB: 1840, port: 8080, acme: false })["node-exporter"];
         assert.ok((command as string[]).includes("--collector.textfile.directory=/host/run/photogather-monitoring"));
-        assert.match(settleScript("/data"), /systemctl restart photogather-monitoring-disk-watchdog\.timer/);
+        assert.match(settleScript("/data", {}), /systemctl restart photogather-monitoring-disk-watchdog\.timer/);
     });
 });

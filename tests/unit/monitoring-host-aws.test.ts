@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { planAlarms, recoverAction } from "../../components/monitoring-host/alarms";
 import { imageName, imageParameter } from "../../components/monitoring-host/image";
 import { planScrapes } from "../../components/monitoring-host/ingress";
-import { SESSION_POLICY } from "../../components/monitoring-host/session-manager";
+import { DISCOVERY_POLICY, SESSION_POLICY } from "../../components/monitoring-host/role";
 import { planSnapshots } from "../../components/monitoring-host/snapshots";
 import { args, make, problems, tagged } from "../support/monitoring-host";
 
@@ -117,7 +117,17 @@ describe("the way in by Session Manager", () => {
     it("is there on request only: a machine without a role has none to steal", async () => {
         const { find, registrations } = await make();
         assert.equal(find("host").inputs.iamInstanceProfile, undefined);
-        assert.deepEqual(registrations.filter(({ name }) => /^host-(role|profile|session-manager)$/.test(name)), []);
+        assert.deepEqual(registrations.filter(({ name }) => /^host-(role|profile|session-manager|ec2-discovery)$/.test(name)), []);
+    });
+});
+
+describe("the right to list instances", () => {
+    it("is given on request, and alone", async () => {
+        const { find, registrations } = await make({ ec2Discovery: true });
+        assert.deepEqual(find("host-ec2-discovery").inputs, { role: "host-role", policy: DISCOVERY_POLICY });
+        assert.deepEqual(JSON.parse(DISCOVERY_POLICY).Statement, [{ Effect: "Allow", Action: "ec2:DescribeInstances", Resource: "*" }]);
+        assert.equal(find("host").inputs.iamInstanceProfile, "host-profile");
+        assert.deepEqual(registrations.filter(({ name }) => name === "host-session-manager"), []);
     });
 });
 

@@ -412,7 +412,7 @@ describe("SSH files for Docker's provider", () => {
 
 describe("scripts", () => {
     it("hold no secret: they are shown when they fail", () => {
-        for (const script of [preflightScript(600), settleScript("/data"), readyScript({ dataDirectory: "/data", images: IMAGES }), membersGuardScript("prod", false)])
+        for (const script of [preflightScript(600), settleScript("/data", {}), readyScript({ dataDirectory: "/data", images: IMAGES }), membersGuardScript("prod", false)])
             assert.doesNotMatch(script, /token|PRIVATE/i);
     });
 

@@ -1,4 +1,4 @@
-import { Series } from "../../support/dashboards/scrapes";
+import { parseSeries, Series } from "../../support/dashboards/scrapes";
 import { findPart } from "../../support/parts";
 import { eventually, freePorts, Running } from "../../support/running";
 
@@ -29,17 +29,12 @@ export async function fullQueueSeries(target: Series): Promise<Series[]> {
             const headers = { "Content-Type": "application/json" };
             await fetch(`http://127.0.0.1:${otlp}/v1/traces`, { method: "POST", headers, body: JSON.stringify(oneSpan()) });
             const metrics = await (await fetch(`http://127.0.0.1:${http}/metrics`)).text();
-            const found = metrics.split("\n").filter((line) => line.startsWith("otelcol_exporter_enqueue_failed_")).map((line) => ({ ...seriesOf(line), ...target }));
+            const found = metrics.split("\n").filter((line) => line.startsWith("otelcol_exporter_enqueue_failed_")).map((line) => ({ ...parseSeries(line), ...target }));
             return found.length > 0 && found;
         });
     } finally {
         await running.stop();
     }
-}
-
-function seriesOf(line: string): Series {
-    const [, name, labels] = /^(\w+)\{(.*)\}/.exec(line)!;
-    return { __name__: name, ...Object.fromEntries([...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, label, value]) => [label, value]).filter(([, value]) => value !== "")) };
 }
 
 function oneSpan(): object {

@@ -13,6 +13,8 @@ const queue = (used: string) => ({
     [agent("otelcol_exporter_queue_capacity", { component_id: "otelcol.exporter.otlphttp.logs" })]: "100x100",
 });
 
+const discovery = (metric: string, values: string, labels: Record<string, string> = {}) => ({ [service("monitoring-host", `photogather_discovery_${metric}`, { environment: "dev", ...labels })]: values });
+
 const TELEMETRY: AlertCase[] = [
     ...cases({ alert: "NoLogs", labels: ON_HOST, at: "25m" },
         { "the application logs, and its agent sends nothing": [{ [logged]: "0+5x120", [sentLines]: "700x120", [of("agent", "up")]: "1x120" }, "3m"] },
@@ -69,6 +71,10 @@ const MONITORING: AlertCase[] = [
     ...cases({ alert: "ConfigReloadFailed", labels: ON_HOST, at: "4m" },
         { "an agent refuses its file": [{ [agent("alloy_config_last_load_successful")]: "1 0x60" }, "2m"] },
         { "an agent has read it": { [agent("alloy_config_last_load_successful")]: "1x60" } }),
+    ...cases({ alert: "HostDiscoveryFails", labels: { environment: "dev" }, at: "25m" },
+        { "EC2 told nothing yet": [discovery("last_success_timestamp_seconds", "0x200"), "3m"] }, { "EC2 told just now": discovery("last_success_timestamp_seconds", "0+15x200") }),
+    ...cases({ alert: "HostsLeftOut", labels: { environment: "dev" }, at: "15m" },
+        { "one has too many": [discovery("skipped", "2x80", { reason: "more than maxTargets" }), "8m"] }, { "one was ending": discovery("skipped", "_x4 1x8", { reason: "no private address" }) }),
     ...[["prometheus", "prometheus_rule_evaluation_failures_total"], ["loki", "loki_prometheus_rule_evaluation_failures_total"]].flatMap(([name, metric]) => {
         const failures = (values: string) => ({ [service(name, metric, { rule_group: "own" })]: values });
         return cases({ alert: "RulesFailing", labels: { application: name, rule_group: "own" }, at: "12m" }, { [`rules of ${name} fail`]: [failures("0+1x80"), "4m"] }, { [`rules of ${name} failed once`]: failures("1x80") });

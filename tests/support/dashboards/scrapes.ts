@@ -49,6 +49,12 @@ function readLabels(line: string): [string, string][] {
     return [...line.matchAll(/(\w+)=("(?:[^"\\]|\\.)*")/g)].map(([, label, value]) => [label, JSON.parse(value) as string]);
 }
 
+/** A line of metrics, without its value and without labels that are empty. */
+export function parseSeries(line: string): Series {
+    const [, name, labels = ""] = /^(\w+)(?:\{(.*)\})?/.exec(line)!;
+    return { __name__: name, ...Object.fromEntries(readLabels(labels).filter(([, value]) => value !== "")) };
+}
+
 /** The metrics of recorded files, and their labels. */
 export function readScrapes(texts: string[]): Metrics {
     const metrics: Metrics = new Map();
