@@ -1,11 +1,12 @@
 /**
  * `npm run docs:config`: writes what the config's schema knows into docs/configuration.md: the type of every key. What a key means and does by default stays as it
- * is written there. A key without a row, or a row without a key, is an error; a test holds the page against the schema.
+ * is written there; config.schema.json, for editors, has both. A key without a row, or a row without a key, is an error; a test holds the page against the schema.
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { z } from "zod";
 import { memberSchema, ownerSchema, schema } from "../stacks/schema";
+import { EDITOR_SCHEMA, renderEditorSchema } from "./config-schema";
 
 export const PAGE = path.join(__dirname, "..", "docs", "configuration.md");
 /** A row of a table of keys: the key, its type, and the rest. */
@@ -63,4 +64,18 @@ export function renderReference(page: string, keys = configKeys()): string {
     return lines.join("\n") + page.slice(cut);
 }
 
-if (require.main === module) fs.writeFileSync(PAGE, renderReference(fs.readFileSync(PAGE, "utf8")));
+/** What the page says of each key, without links and marks of Markdown: its meaning, and what holds without it. */
+export function keyTexts(page: string): Map<string, string> {
+    return new Map(page.slice(0, page.indexOf(END)).split("\n").flatMap((line): [string, string][] => {
+        const [, key, , rest] = ROW.exec(line) ?? [];
+        if (!key) return [];
+        const [otherwise, meaning] = rest.replace(/ ?\|$/, "").split(/(?<!\\) \| ?/).map((cell) => cell.replace(/\\\|/g, "|").replace(/\[([^\]]+)\]\([^)]+\)/g, "$1").trim());
+        return [[key, `${meaning ? `${meaning}. ` : ""}${otherwise.startsWith("needed") ? otherwise[0].toUpperCase() + otherwise.slice(1) : `Default: ${otherwise}`}`]];
+    }));
+}
+
+if (require.main === module) {
+    const page = renderReference(fs.readFileSync(PAGE, "utf8"));
+    fs.writeFileSync(PAGE, page);
+    fs.writeFileSync(EDITOR_SCHEMA, renderEditorSchema(keyTexts(page)));
+}
