@@ -28,8 +28,8 @@ const ENCRYPTED: Node = { type: "object", properties: { secure: { type: "string"
  * @param texts what the page says of a key, by key
  */
 export function renderEditorSchema(texts: Map<string, string>): string {
-    const { monitoring: _, ...top } = schema.shape;
-    const keys: Record<string, Node> = Object.fromEntries(Object.entries(top).map(([key, type]) => [key, nodeOf(type, key, texts)]));
+    const top = Object.entries(schema.shape).filter(([key]) => key !== "monitoring");
+    const keys: Record<string, Node> = Object.fromEntries(top.map(([key, type]) => [key, nodeOf(type, key, texts)]));
     keys.monitoring = {
         description: texts.get("monitoring"),
         anyOf: [["the owner's stack", ownerSchema], ["a member's stack", memberSchema], ["a stack with endpoints outside only", outsideSchema]]
@@ -43,12 +43,12 @@ export function renderEditorSchema(texts: Map<string, string>): string {
 }
 
 function nodeOf(type: z.ZodType, at: string, texts: Map<string, string>): Node {
-    const { $schema: _, ...node } = z.toJSONSchema(type, { target: "draft-7", io: "input", unrepresentable: "any" }) as Node;
-    return explained(node, at, texts);
+    return explained(z.toJSONSchema(type, { target: "draft-7", io: "input", unrepresentable: "any" }) as Node, at, texts);
 }
 
 /** The node with what the page says of it and of everything below; a secret may stand there encrypted. Formats are in the words of another program. */
-function explained({ secret, kind: _, format: __, ...node }: Node, at: string, texts: Map<string, string>): Node {
+function explained(raw: Node, at: string, texts: Map<string, string>): Node {
+    const node: Node = Object.fromEntries(Object.entries(raw).filter(([key]) => !["$schema", "secret", "kind", "format"].includes(key)));
     const description = texts.get(at) ?? texts.get(at.replace(/^defaults(?=\.)/, "was[]"));
     const { properties, items, additionalProperties: more } = node;
     const below: Node = {
@@ -58,5 +58,5 @@ function explained({ secret, kind: _, format: __, ...node }: Node, at: string, t
         ...(items ? { items: explained(items, `${at}[]`, texts) } : {}),
         ...(typeof more === "object" ? { additionalProperties: explained(more, `${at}.<name>`, texts) } : {}),
     };
-    return { ...(secret ? { anyOf: [below, ENCRYPTED] } : below), ...(description ? { description } : {}) };
+    return { ...(raw.secret ? { anyOf: [below, ENCRYPTED] } : below), ...(description ? { description } : {}) };
 }
