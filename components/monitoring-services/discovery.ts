@@ -71,8 +71,8 @@ export function discoveryProgram(): string {
 }
 
 /**
- * Shell text that runs when the files are in place. What it finds does not keep the deployment from going on: it is told here, and by the alert HostDiscoveryFails
- * from then on.
+ * Shell text that runs when the files are in place, and looks at once. An EC2 that does not answer keeps no deployment from going on: the journal and the alert
+ * HostDiscoveryFails tell.
  */
 export function discoveryInstallScript(environments: Record<string, Pick<EnvironmentArgs, "discovery">>): string {
     const names = finders(environments).map(([name]) => name);
@@ -83,8 +83,9 @@ export function discoveryInstallScript(environments: Record<string, Pick<Environ
 done
 if [ -d /run/systemd/system ]; then
   systemctl daemon-reload
-  systemctl enable ${DISCOVERY.unit}.timer >/dev/null 2>&1 && systemctl restart ${DISCOVERY.unit}.timer && systemctl start ${DISCOVERY.unit}.service 2>/dev/null ||
-    journalctl -u ${DISCOVERY.unit} -n 5 -o cat --no-pager 2>/dev/null | grep '^photogather-monitoring: ' >&2 || :
+  systemctl --quiet enable ${DISCOVERY.unit}.timer
+  systemctl restart ${DISCOVERY.unit}.timer
+  systemctl start --no-block ${DISCOVERY.unit}.service
 fi
 `;
 }
