@@ -97,6 +97,8 @@ export function discoveryRemoveScript(): string {
   systemctl stop ${DISCOVERY.unit}.timer ${DISCOVERY.unit}.service 2>/dev/null || :
   rm -f ${link}
   systemctl daemon-reload || :
+  # Of a timer whose service vanished: the whole machine would be called degraded.
+  systemctl reset-failed ${DISCOVERY.unit}.timer ${DISCOVERY.unit}.service 2>/dev/null || :
 fi
 rm -rf ${DISCOVERY.targets} ${DISCOVERY.metrics}
 `;
