@@ -24,7 +24,7 @@ export interface Pace {
 const HAND_MADE = "X-Trace-Id: order-ROUND";
 
 /** What users do: mostly photos, and now and then what is slow, not there, or broken. */
-const MIX: Request[] = [
+export const MIX: Request[] = [
     ...photos(11),
     { path: "/api/photos/slow?ms=60" },
     ...photos(9),
