@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { EMPTY, Lab, readWorld, World, WORLD_VARIABLE, writeWorld } from "./world";
+import { changeWorld, EMPTY, Lab, readWorld, World, WORLD_VARIABLE, writeWorld } from "./world";
 
 /** An account of AWS that is a file, and what puts it in the place of AWS where the engine looks for its plugins. */
 export class Account {
@@ -32,9 +32,7 @@ export class Account {
 
     /** Changes the account from outside the stack. */
     change(act: (world: World) => void): void {
-        const { world } = this;
-        act(world);
-        writeWorld(this.file, world);
+        changeWorld(this.file, act);
     }
 
     remove(): void {

@@ -4,7 +4,7 @@ import { reveal } from "../../../../tools/offline";
 import { bootOf } from "./boots";
 import { Machines } from "./machines";
 import { answer, idOf, kindOf } from "./resources";
-import { readWorld, World, WORLD_VARIABLE, writeWorld } from "./world";
+import { changeWorld, readWorld, World, WORLD_VARIABLE } from "./world";
 
 type Values = Record<string, unknown>;
 
@@ -13,13 +13,7 @@ const open = (values: Values): Values => Object.fromEntries(Object.entries(value
 
 const file = process.env[WORLD_VARIABLE]!;
 
-/** Reads the account, lets something be done to it, and keeps what was done. Not asynchronous: so two calls never mix. */
-function change<T>(act: (world: World) => T): T {
-    const world = readWorld(file);
-    const result = act(world);
-    writeWorld(file, world);
-    return result;
-}
+const change = <T>(act: (world: World) => T): T => changeWorld(file, act);
 
 /** What runs, for real, where the account has a lab. */
 async function boot(act: (machines: Machines, world: World) => Promise<void> | void | undefined): Promise<void> {

@@ -56,8 +56,35 @@ export function readWorld(file: string): World {
     return JSON.parse(fs.readFileSync(file, "utf8")) as World;
 }
 
+/** Whole or not at all: another plugin's process may be reading. */
 export function writeWorld(file: string, world: World): void {
-    fs.writeFileSync(file, JSON.stringify(world, undefined, 2));
+    fs.writeFileSync(`${file}.${process.pid}`, JSON.stringify(world, undefined, 2));
+    fs.renameSync(`${file}.${process.pid}`, file);
+}
+
+/** Reads the account, lets something be done to it, and keeps what was done. One at a time, of all processes: AWS's plugin and TLS's have the same file. */
+export function changeWorld<T>(file: string, act: (world: World) => T): T {
+    const lock = `${file}.lock`;
+    for (const end = Date.now() + 10_000; !lockedBy(lock); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)) {
+        if (Date.now() > end) throw new Error(`${lock} is there for more than 10 s: remove it`);
+    }
+    try {
+        const world = readWorld(file);
+        const result = act(world);
+        writeWorld(file, world);
+        return result;
+    } finally {
+        fs.rmdirSync(lock);
+    }
+}
+
+function lockedBy(lock: string): boolean {
+    try {
+        fs.mkdirSync(lock);
+        return true;
+    } catch {
+        return false;
+    }
 }
 
 /** An address of the account's own network: `203.0.113` where nothing runs. */
