@@ -14,9 +14,10 @@ import { sleep } from "../e2e/support/wait";
 import { askAll } from "./support/ask";
 import { benchArgs, hostsOf, WORK } from "./support/bench-work";
 import { comparedQueries } from "./support/compared-queries";
-import { countLines, countSamples, countSpans, settled } from "./support/found";
+import { countLines, countSamples, countSpans, countSpansBetween, settled } from "./support/found";
 import { Gatherer, Used } from "./support/gather";
 import { startGateway } from "./support/gateway";
+import { Limited } from "./support/limited";
 import { prioritize } from "./support/limits";
 import { Count, Load } from "./support/load";
 import { SERVICES } from "./support/rounds";
@@ -79,7 +80,7 @@ async function main(): Promise<void> {
         const { counts, lateMs, processorSeconds } = await load.stop();
         const lost = await lostOfProd(side, hosts.filter(({ environment }) => environment === "prod"), counts[side.name], since);
         for (const line of explain({ quiet, flooded, before, during, rest, refusals, lost, counts: counts[side.name] })) say(line);
-        const problems = findProblems({ quiet, flooded, during, rest, refusals, lost });
+        const problems = [...findProblems({ quiet, flooded, during, rest, refusals, lost }), ...(await askedForAll(side, limited, since))];
         for (const problem of problems) say(`FAILED: ${problem}`);
         fs.mkdirSync(path.dirname(options.json), { recursive: true });
         fs.writeFileSync(options.json, `${JSON.stringify({ quiet, flooded, before, during, rest, refusals, lost, counts, generator: { lateMs, processorSeconds }, problems }, undefined, 2)}\n`);
@@ -139,6 +140,17 @@ async function lostOfProd(side: Side, hosts: ReturnType<typeof hostsOf>, counts:
         spans: { made: of("spans").made, found: await settled(of("spans").made, 90, () => countSpans(side, "prod", since)), refused: refused("spans") },
         samples: { made: of("samples").made, found: await settled(of("samples").made, 30, () => countSamples(side, hosts, since)), refused: 0 },
     };
+}
+
+/** Problems with one query over the spans of all environments, of all of the run: as somebody asks who looks back at the flood. It may be refused; nothing may die of it. */
+async function askedForAll(side: Side, limited: Limited[], since: number): Promise<string[]> {
+    const gatherer = new Gatherer(limited);
+    const start = performance.now();
+    const answer = await countSpansBetween(side, "prod", since, Math.ceil(Date.now() / 1000)).then((count) => `${count} spans`, (error: Error) => error.message);
+    const used = gatherer.used();
+    gatherer.stop();
+    say(`one query over all spans: ${answer} in ${((performance.now() - start) / 1000).toFixed(1)} s, Tempo at ${used[SERVICES.indexOf("tempo")].peakMiB.toFixed(0)} MiB`);
+    return NAMES.flatMap((name, i) => (used[i].kills > 0 ? [`${name} was killed, if not before then by one query over all spans`] : []));
 }
 
 interface Seen { quiet: number[]; flooded: number[]; during: Used[]; rest: Used[]; refusals: [string, string, boolean][]; lost: Lost }
