@@ -5,6 +5,9 @@ import { Problem, under } from "./problems";
 /** Raised when the shape changes in a way that an older member cannot read. */
 export const CONNECTION_FORMAT = 1;
 
+/** Where agents send metrics, below the gateway's address: Prometheus' remote write, with the environment's token. */
+export const PUSH_PATH = "/prometheus/api/v1/write";
+
 /** What one environment needs to reach the shared deployment: the owner stack's secret output `connection_<environment>`. */
 export interface Connection {
     /** Always `CONNECTION_FORMAT` of the owner's version. */

@@ -89,6 +89,7 @@ function checkComponents(host: Was, { environment, shared, external }: StackCont
     const metrics = { username: "prometheus", password: "", certificate: "", privateKey: "" };
     const registration = { address: "localhost", privateKey: "", hostKey: "" };
     const found = [
+        ...checkPush(host, shared, external),
         ...relabel(LOG_AGENT_PATHS, validateLogAgent(logAgentArgs(host, {}, { environment, gateway, external, credentials: metrics }))),
         ...javaAgentArgs(host, environment).flatMap(({ path, settings }) => under(path.replace(/\.$/, ""), relabel(JAVA_AGENT_PATHS, validateJavaAgent(settings)))),
         ...relabel(TARGET_PATHS, validateTargets({
@@ -96,6 +97,12 @@ function checkComponents(host: Was, { environment, shared, external }: StackCont
         })),
     ];
     return found.filter(({ path }) => !NOT_THE_HOSTS.test(path)).filter(({ path, message }, index, all) => all.findIndex((other) => other.path === path && other.message === message) === index);
+}
+
+function checkPush({ metrics }: Was, shared: boolean, external: ExternalConfig | undefined): Problem[] {
+    if (metrics === "pull") return [];
+    if (!shared) return [{ path: "metrics", message: '"push" is to the shared deployment, which this stack has not: all metrics go to monitoring.external.metrics' }];
+    return external?.metrics ? [{ path: "metrics", message: 'expected "pull", as monitoring.external.metrics has what the agent sends' }] : [];
 }
 
 function relabel(paths: [RegExp, string][], problems: Problem[]): Problem[] {
@@ -175,6 +182,9 @@ export function crossCheckOwner(owner: OwnerConfig, environment: string, was: Ho
         // What the type has is known only where the type is.
         problems.push(...(wrong.length > 0 ? wrong : validateMemory(`monitoring.host.ec2.${host.ec2.memoryMiB ? "memoryMiB" : "instanceType"}`, hostMemoryMiB(owner))));
     }
+    // The host alone would do, and what is asked for besides takes too much of it.
+    const left = servicesMemoryMiB(hostMemoryMiB(owner), owner);
+    if (validateMemory("", hostMemoryMiB(owner)).length === 0) problems.push(...validateMemory("monitoring.host, less what organizations and pushedMetrics take", left));
     if (owner.adminPassword !== undefined && owner.adminPasswordGeneration !== undefined) {
         problems.push({ path: "monitoring.adminPasswordGeneration", message: "counts passwords that are made here: with adminPassword, change that" });
     }
@@ -208,7 +218,7 @@ function checkTls({ tls, certificate, privateKey, domain, host, port }: OwnerCon
 function checkWorkload(owner: OwnerConfig, workload: Workload): Problem[] {
     if (validateRetention(owner.retention ?? {}).length > 0) return [];
     const { ec2 } = owner.host;
-    const host = { memoryMiB: servicesMemoryMiB(hostMemoryMiB(owner), owner.organizations), ...(ec2 ? { diskGiB: ec2.dataVolume?.sizeGiB ?? DEFAULT_DATA_GIB } : {}) };
+    const host = { memoryMiB: servicesMemoryMiB(hostMemoryMiB(owner), owner), ...(ec2 ? { diskGiB: ec2.dataVolume?.sizeGiB ?? DEFAULT_DATA_GIB } : {}) };
     return validateWorkload("monitoring.workload", workload, planRetention(owner.retention), host);
 }
 
@@ -229,12 +239,13 @@ function checkRetention({ retention = {}, environments }: OwnerConfig): Problem[
 }
 
 /** What of an environment's rules a member must know to find its own mistakes before anything is created. */
-export type TargetRules = Pick<EnvironmentConfig, "cidrs" | "hosts" | "labels">;
+export type TargetRules = Pick<EnvironmentConfig, "cidrs" | "hosts" | "labels" | "pushedMetrics">;
 
 /** Hosts that the monitoring host would refuse to scrape: found here, before anything is created. */
 export function checkTargets(rules: TargetRules, was: Hosts, environment: string): Problem[] {
     return was.flatMap((host, index) => host ? [
-        ...(isWithin(host.address, rules) ? [] : [{ path: `was[${index}].address`, message: outside(host, rules, environment) }]),
+        ...(host.metrics === "pull" || rules.pushedMetrics ? [] : [{ path: `was[${index}].metrics`, message: `"push" needs monitoring.environments.${environment}.pushedMetrics: true in the owner stack, and \`pulumi up\` there` }]),
+        ...(host.metrics === "push" || isWithin(host.address, rules) ? [] : [{ path: `was[${index}].address`, message: outside(host, rules, environment) }]),
         ...Object.keys(host.labels).filter((label) => !rules.labels?.includes(label)).map((label) => ({
             path: `was[${index}].labels.${label}`, message: `expected a label that the environment allows: add it to monitoring.environments.${environment}.labels in the owner stack, and run \`pulumi up\` there`,
         })),

@@ -12,6 +12,7 @@ export function completeWas(host: WasConfig, defaults: WasDefaults): Was {
         name: host.name, address: host.address, agent, canary: host.canary ?? false,
         application: host.application ?? defaults.application ?? "",
         runtime: host.runtime ?? defaults.runtime ?? "systemd",
+        metrics: host.metrics ?? defaults.metrics ?? "pull",
         labels: { ...defaults.labels, ...host.labels },
         ...(host.local ? {} : { ssh: completeSsh(host, defaults) }),
         actuator, tracing,

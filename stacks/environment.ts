@@ -40,7 +40,7 @@ const HOSTS_AT_ONCE = 20;
 export async function wireEnvironment(args: EnvironmentArgs): Promise<WiredEnvironment> {
     const { environment, external, connection, was, dependsOn } = args;
     const deployKeys = deployKeysFor(args);
-    const hostMetrics = connection && was.some((host) => host.hostMetrics.enabled) ? agentCredentials(environment) : undefined;
+    const hostMetrics = connection && was.some((host) => host.hostMetrics.enabled && host.metrics === "pull") ? agentCredentials(environment) : undefined;
 
     const targets = connection && new MetricsTarget("metrics", {
         environment, repair: args.repair,

@@ -1,6 +1,6 @@
 import type { Connection } from "../components/connection";
 import * as pulumi from "@pulumi/pulumi";
-import { HostMetrics, LogAgentArgs, logAgentTargets, PushedApplication } from "../components/log-agent";
+import { HostMetrics, LogAgentArgs, logAgentTargets, PushedApplication, relayEndpoint } from "../components/log-agent";
 import { OTLP_PORT } from "../components/log-agent/paths";
 import { Machine } from "../components/machine";
 import { ScrapeProfile, TargetArgs } from "../components/metrics-target";
@@ -26,7 +26,7 @@ export type AgentCredentials = Required<Pick<HostMetrics, "username" | "password
 /** Every endpoint that Prometheus shall scrape for these hosts. */
 export function planTargets(was: Was[]): TargetArgs[] {
     const endpoints = allEndpoints(was);
-    return was.flatMap((host) => {
+    return was.filter(({ metrics }) => metrics === "pull").flatMap((host) => {
         const { hostMetrics } = host;
         return [
             ...endpointsOf(host).filter(({ actuator }) => actuator.enabled).map(({ application, actuator }) => ({
@@ -54,8 +54,9 @@ export function endpointsOf({ name, application, applications, actuator }: Was):
     ];
 }
 
+/** Of hosts that Prometheus scrapes. */
 function allEndpoints(was: Was[]): Endpoint[] {
-    return was.flatMap(endpointsOf);
+    return was.filter(({ metrics }) => metrics === "pull").flatMap(endpointsOf);
 }
 
 /** Applications with the same credentials share a profile, named after the first of them. */
@@ -78,15 +79,17 @@ export function actuatorProfiles(was: Was[]): Record<string, ScrapeProfile> {
 }
 
 /** What `LogAgent` is given for a host. */
-export function logAgentArgs(host: Was, machine: Machine, { environment, gateway, external, credentials }: AgentContext): LogAgentArgs {
+export function logAgentArgs(host: Was, machine: Machine, { environment, gateway, external: outside, credentials }: AgentContext): LogAgentArgs {
     const { tracing, hostMetrics, artifacts } = host;
+    const push = host.metrics === "push" && gateway !== undefined;
+    const external = outside || push ? { ...(outside ? externalEndpoints(outside) : {}), ...(push ? { metrics: relayEndpoint(gateway) } : {}) } : undefined;
     return {
         machine, host: host.name, environment, application: host.application, gateway, runtime: host.runtime, agent: host.agent, canary: host.canary,
         logs: host.logs, labels: host.labels, patterns: host.patterns, redactions: host.redactions,
         otlp: { enabled: tracing.enabled, address: tracing.listenAddress, droppedPaths: tracing.droppedPaths },
         sampling: { percentage: tracing.percentage, slowMs: tracing.slowMs },
-        ...(hostMetrics.enabled && credentials ? { hostMetrics: { enabled: true, port: hostMetrics.port, ...credentials } } : {}),
-        ...(external ? { external: externalEndpoints(external), push: { host: hostMetrics.enabled, applications: external.metrics ? pushedApplications(host) : [] } } : {}),
+        ...(hostMetrics.enabled && credentials && !push ? { hostMetrics: { enabled: true, port: hostMetrics.port, ...credentials } } : {}),
+        ...(external ? { external, push: { host: hostMetrics.enabled, applications: external.metrics ? pushedApplications(host) : [] } } : {}),
         artifact: artifacts.agent, image: artifacts.agentImage, promtailDirectory: host.promtailDirectory,
     };
 }

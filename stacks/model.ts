@@ -36,6 +36,8 @@ export interface Was {
     /** Those beside it. */
     applications: Application[];
     runtime: string;
+    /** `pull`: Prometheus scrapes the host. `push`: its agent sends them through the gateway. */
+    metrics: string;
     agent: string;
     labels: Record<string, string>;
     /** A change goes to this host first, and to the others once its agent is healthy. */

@@ -64,7 +64,8 @@ export function deployShared(owner: OwnerConfig, { environment, repair }: StackC
         outputs: {
             monitoring: {
                 url: services.gatewayUrl, versions: services.versions, directory: owner.directory ?? DATA,
-                environments: Object.fromEntries(Object.entries(owner.environments).map(([name, { cidrs, hosts, labels }]) => [name, { cidrs, hosts: hosts ?? [], labels: labels ?? [] }])),
+                environments: Object.fromEntries(Object.entries(owner.environments).map(([name, { cidrs, hosts, labels, pushedMetrics }]) => (
+                    [name, { cidrs, hosts: hosts ?? [], labels: labels ?? [], ...(pushedMetrics ? { pushedMetrics } : {}) }]))),
             },
             ...Object.fromEntries(Object.entries(connections).map(([name, connection]) => [`connection_${name}`, connection])),
             grafanaPassword: adminPassword, ...(Object.keys(passwords).length > 0 ? { grafanaMembers: pulumi.secret(passwords) } : {}), ca: services.ca, sshFiles: services.sshFiles,
@@ -73,10 +74,10 @@ export function deployShared(owner: OwnerConfig, { environment, repair }: StackC
 }
 
 function environmentArgs(owner: OwnerConfig, name: string, { tokens, keys }: Identity): EnvironmentArgs {
-    const { cidrs, hosts, labels, discovery, severity, retention } = owner.environments[name];
+    const { cidrs, hosts, labels, discovery, pushedMetrics, severity, retention } = owner.environments[name];
     return {
         token: newest(tokens), ...(tokens.length > 1 ? { previousToken: tokens[0] } : {}),
-        registrationKeys: keys.map(({ publicKeyOpenssh }) => publicKeyOpenssh.apply((text) => text.trim())), cidrs, hosts, labels, discovery, severity, ...quotaOf(owner.environments[name]),
+        registrationKeys: keys.map(({ publicKeyOpenssh }) => publicKeyOpenssh.apply((text) => text.trim())), cidrs, hosts, labels, discovery, pushedMetrics, severity, ...quotaOf(owner.environments[name]),
         logRetention: retention?.logs, traceRetention: retention?.traces,
     };
 }

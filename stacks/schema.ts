@@ -69,7 +69,7 @@ const artifacts = z.strictObject({
 
 const wasDefaults = z.strictObject({
     ssh: ssh.optional(), application: name.optional(), applications: z.array(application).optional(), promtailDirectory: absolutePath.optional(), actuator: actuator.optional(), logs: logs.optional(), tracing: tracing.optional(), hostMetrics: hostMetrics.optional(),
-    runtime: z.enum(["systemd", "docker"]).optional(), agent: z.enum(["alloy", "promtail"]).optional(), labels: labels.optional(),
+    runtime: z.enum(["systemd", "docker"]).optional(), metrics: z.enum(["pull", "push"]).optional(), agent: z.enum(["alloy", "promtail"]).optional(), labels: labels.optional(),
     patterns: z.record(z.string(), z.string()).optional(), redactions: z.record(z.string(), z.string()).optional(), artifacts: artifacts.optional(),
 });
 
@@ -87,7 +87,7 @@ const discovery = z.strictObject({
 
 const environment = z.strictObject({
     cidrs: z.array(cidr).min(1, 'expected the address ranges of this environment\'s WAS hosts, e.g. ["10.0.1.0/24"]'),
-    hosts: z.array(z.string()).optional(), labels: z.array(z.string()).optional(), discovery: discovery.optional(), severity: z.enum(["page", "notify", "none"]).optional(),
+    hosts: z.array(z.string()).optional(), labels: z.array(z.string()).optional(), discovery: discovery.optional(), pushedMetrics: z.boolean().optional(), severity: z.enum(["page", "notify", "none"]).optional(),
     share: z.number().optional(), maxTargets: z.int().min(1).optional(), samplesPerTarget: z.int().min(1).optional(), allowedMetrics: z.array(z.string()).min(1).optional(),
     logRateMiB: z.number().optional(), logBurstMiB: z.number().optional(), maxLogStreams: z.int().optional(), maxQueryRange: duration.optional(),
     traceRateMiB: z.number().optional(), traceBurstMiB: z.number().optional(), maxLiveTraces: z.int().optional(), maxSpanMetricSeries: z.int().optional(),

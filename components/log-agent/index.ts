@@ -13,6 +13,7 @@ import { validateLogAgent } from "./validate";
 
 export * from "./args";
 export * from "./external-args";
+export { relayEndpoint } from "./relay-endpoint";
 export * from "./target";
 export { LogAgentUserDataArgs } from "./user-data";
 

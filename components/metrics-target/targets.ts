@@ -76,7 +76,7 @@ export function validateTargets(args: MetricsTargetArgs): Problem[] {
 }
 
 function validateMode(mode: string): Problem[] {
-    if (mode === "push") return [{ path: "mode", message: '"push" (agents send metrics to an external cluster) is not there yet: use "pull"' }];
+    if (mode === "push") return [{ path: "mode", message: 'expected "pull": hosts that Prometheus cannot reach send by their agent, with external.metrics of LogAgent from relayEndpoint' }];
     return validateOneOf("mode", mode, ["pull"]);
 }
 

@@ -136,6 +136,11 @@ export interface EnvironmentArgs {
     hosts?: string[];
     /** Labels that its targets may carry beside `application` and `instance`. @default [] */
     labels?: string[];
+    /**
+     * Its agents may send their metrics through the gateway, for hosts that Prometheus cannot reach. They come to a relay of its own, which takes a container and 112 MiB,
+     * and from there into Prometheus with the environment's label and quota. @default false
+     */
+    pushedMetrics?: boolean;
     /** EC2 instances that are scraped beside its targets. The monitoring host's role must allow ec2:DescribeInstances (`MonitoringHost`'s `ec2Discovery`). @default none */
     discovery?: DiscoveryArgs;
     /**

@@ -8,6 +8,7 @@ import { planCaps } from "./caps";
 import { sorted } from "./gateway";
 import { DISCOVERY } from "./discovery";
 import { DELETE_DELAYS } from "./disk-watchdog";
+import { relayJob } from "./relay";
 import { blocksSecrecy, FIRST_DAY, planBlocks, planRemoteWrites, remoteWriteFiles } from "./long-term";
 import { planQuotas } from "./quotas";
 import { durationHours, planEnvironmentRetention, planRetention } from "./retention";
@@ -41,11 +42,13 @@ export function renderPrometheus(args: KnownServicesArgs): BundleFile[] {
 
 /** An environment's base jobs. Written as JSON, which is YAML too: the same objects stand in the registration policy. */
 function renderScrapeFile(environment: string, args: KnownServicesArgs): string {
-    const jobs = scrapeJobs(environment, registrationPolicies(args)[environment].limits);
+    const { limits } = registrationPolicies(args)[environment];
+    const jobs = scrapeJobs(environment, limits);
+    const relay = args.environments[environment].pushedMetrics ? [relayJob(environment, planQuotas(args.environments, args)[environment].series, limits)] : [];
     if (args.environments[environment].discovery) jobs.application.file_sd_configs[0].files.push(`${DISCOVERY.mounted}/${environment}.json`);
     return (
         `# Written by photogather-monitoring: what ${environment} may register is scraped by these jobs, and by copies of them with credentials.\n` +
-        `${JSON.stringify({ scrape_configs: Object.values(jobs) }, undefined, 2)}\n`
+        `${JSON.stringify({ scrape_configs: [...Object.values(jobs), ...relay] }, undefined, 2)}\n`
     );
 }
 

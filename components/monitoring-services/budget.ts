@@ -1,4 +1,5 @@
 import { Problem } from "../problems";
+import { pushing, ServiceChoice } from "./services";
 
 /** What one service may use. */
 export interface ServiceBudget {
@@ -44,9 +45,14 @@ const LABEL_PROXY_MIB = 32;
 /** Its memory and weight. */
 export const LABEL_PROXY_BUDGET: ServiceBudget = { limitMiB: LABEL_PROXY_MIB, goMemLimitMiB: Math.floor(LABEL_PROXY_MIB * 0.85), goGc: 100, cpuShares: 1024 };
 
-/** Of a host's memory, what is left for the services that are always there: organizations of Grafana take a container more. */
-export function servicesMemoryMiB(memoryMiB: number = SMALL_HOST_MIB, organizations: object = {}): number {
-    return memoryMiB - (Object.keys(organizations).length > 0 ? LABEL_PROXY_MIB : 0);
+/** A relay's: Prometheus idles near 50 MiB, and ten pushing hosts of 1,000 series take about 40. Taken off like the label proxy's. */
+const RELAY_MIB = 112;
+/** Its memory and weight. */
+export const RELAY_BUDGET: ServiceBudget = { limitMiB: RELAY_MIB, goMemLimitMiB: Math.floor(RELAY_MIB * 0.85), goGc: 50, cpuShares: 512 };
+
+/** Of a host's memory, what is left for the services that are always there: organizations of Grafana take a container more, and each environment that pushes metrics. */
+export function servicesMemoryMiB(memoryMiB: number = SMALL_HOST_MIB, { organizations = {}, environments = {} }: ServiceChoice = {}): number {
+    return memoryMiB - (Object.keys(organizations).length > 0 ? LABEL_PROXY_MIB : 0) - pushing(environments).length * RELAY_MIB;
 }
 
 /** Why each service has its share; `npm run plan -- --budget` prints it. */

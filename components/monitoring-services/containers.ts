@@ -1,9 +1,9 @@
 import * as path from "path";
 import * as docker from "@pulumi/docker";
-import { LABEL_PROXY_BUDGET, planBudget, ServiceBudget } from "./budget";
+import { LABEL_PROXY_BUDGET, planBudget, RELAY_BUDGET, ServiceBudget } from "./budget";
 import { planCaps } from "./caps";
 import { WATCHDOG } from "./disk-watchdog";
-import { CONFIG, GATEWAY_PORT, LABEL_PROXY, NETWORK, planServices, Service } from "./services";
+import { CONFIG, GATEWAY_PORT, LABEL_PROXY, NETWORK, planServices, Service, ServiceChoice } from "./services";
 
 /** What the containers differ by from one deployment to another. All of it plain. */
 export interface ContainerOptions {
@@ -14,7 +14,9 @@ export interface ContainerOptions {
     /** True where a public certificate authority must reach port 443. */
     acme: boolean;
     /** Organizations of Grafana, by name. @default none */
-    organizations?: object;
+    organizations?: ServiceChoice["organizations"];
+    /** Those whose agents may send metrics have a relay each. @default none */
+    environments?: ServiceChoice["environments"];
 }
 
 /** A container without what only other resources know: its image, its network, its labels. */
@@ -27,10 +29,10 @@ export const REPLACE_ON = ["healthcheck", "tmpfs", "init"];
 
 /** The containers, by service. Everything that Docker would otherwise fill in is said, so that a refresh shows no difference. */
 export function planContainers(options: ContainerOptions): Record<string, ContainerPlan> {
-    const budget: Record<string, ServiceBudget> = { ...planBudget(options.memoryMiB), [LABEL_PROXY.name]: LABEL_PROXY_BUDGET };
+    const shared: Record<string, ServiceBudget> = { ...planBudget(options.memoryMiB), [LABEL_PROXY.name]: LABEL_PROXY_BUDGET };
     return Object.fromEntries(
-        planServices(options.organizations).map((service) => {
-            const { limitMiB, goMemLimitMiB, goGc, cpuShares } = budget[service.name];
+        planServices(options).map((service) => {
+            const { limitMiB, goMemLimitMiB, goGc, cpuShares } = shared[service.name] ?? RELAY_BUDGET;
             return [
                 service.name,
                 {
@@ -155,9 +157,25 @@ const GATEWAY_FILES = { name: "nofile", soft: 1024, hard: 1024 };
 /** Caddy's binary carries this capability in its file: where the container may not have it, Linux refuses to start it at all. */
 const CAPABILITIES: Record<string, string[]> = { gateway: ["CAP_NET_BIND_SERVICE"] };
 
+/** Of an environment's relay. */
+export const RELAY_COMMAND = [
+    "--config.file=/etc/prometheus/prometheus.yml",
+    "--storage.tsdb.path=/prometheus",
+    // The least that it can: blocks of two hours, and the one before.
+    "--storage.tsdb.retention.time=2h",
+    "--storage.tsdb.min-block-duration=30m",
+    "--storage.tsdb.max-block-duration=30m",
+    "--web.enable-remote-write-receiver",
+    // A host that is gone is gone from here after a minute, and not after five.
+    "--query.lookback-delta=1m",
+    "--query.max-concurrency=1",
+    "--log.level=warn",
+];
+
 /** An empty list is not the same as none to the provider, so what is empty is left out. */
 function planCommand({ name }: Service, options: ContainerOptions): Pick<ContainerPlan, "command"> {
-    return COMMANDS[name] ? { command: COMMANDS[name](options) } : {};
+    const command = name.startsWith("relay-") ? RELAY_COMMAND : COMMANDS[name]?.(options);
+    return command ? { command } : {};
 }
 
 function planPorts({ name }: Service, { port, acme }: ContainerOptions): Pick<ContainerPlan, "ports"> {
@@ -167,10 +185,10 @@ function planPorts({ name }: Service, { port, acme }: ContainerOptions): Pick<Co
 }
 
 /** Directories, never single files: a mounted file keeps its old content when it is renamed over. */
-function planVolumes({ name, configMount, dataMount }: Service, { dataDirectory }: ContainerOptions): docker.types.input.ContainerVolume[] {
+function planVolumes({ name, configMount, dataMount, data }: Service, { dataDirectory }: ContainerOptions): docker.types.input.ContainerVolume[] {
     return [
         ...(configMount ? [{ hostPath: `${CONFIG}/${name}`, containerPath: configMount, readOnly: true }] : []),
-        ...(dataMount ? [{ hostPath: `${dataDirectory}/${name}`, containerPath: dataMount, readOnly: false }] : []),
+        ...(dataMount ? [{ hostPath: data ?? `${dataDirectory}/${name}`, containerPath: dataMount, readOnly: false }] : []),
         ...(name === "node-exporter" ? [{ hostPath: "/", containerPath: "/host", readOnly: true }] : []),
     ];
 }

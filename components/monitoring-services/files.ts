@@ -12,6 +12,7 @@ import { renderGrafana } from "./grafana";
 import { renderGuard } from "./guard";
 import { organizationsProgram } from "./organizations";
 import { CONFIG, DATA, EVERY_SERVICE, SERVICES } from "./services";
+import { renderRelays } from "./relay";
 import { renderShutdown } from "./shutdown";
 import { registrationPolicies, validateMonitoringServices } from "./validate";
 
@@ -30,12 +31,13 @@ export function planServiceBundle(args: KnownServicesArgs): Bundle {
         environments: registrationPolicies(args),
     });
     const discovery = renderDiscovery(args.environments);
+    const relays = renderRelays(args);
     return {
         machine: "monitoring",
         name: BUNDLE,
-        directories: [...planDirectories(args.dataDirectory ?? DATA), ...WATCHDOG_DIRECTORIES, ...registration.directories, ...discovery.directories],
+        directories: [...planDirectories(args.dataDirectory ?? DATA), ...WATCHDOG_DIRECTORIES, ...registration.directories, ...discovery.directories, ...relays.directories],
         files: [
-            ...renderServiceFiles(args), ...renderWatchdog(args), adminPasswordProgram(), organizationsProgram(), ...registration.files, ...discovery.files, ...renderGuard(), ...renderShutdown(),
+            ...renderServiceFiles(args), ...renderWatchdog(args), adminPasswordProgram(), organizationsProgram(), ...registration.files, ...discovery.files, ...relays.files, ...renderGuard(), ...renderShutdown(),
         ],
     };
 }

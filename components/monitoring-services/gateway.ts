@@ -1,8 +1,9 @@
 import * as crypto from "crypto";
 import { renderTemplate } from "../render";
 import { BundleFile } from "../bundle";
+import { PUSH_PATH } from "../connection";
 import { KnownServicesArgs } from "./args";
-import { CONFIG, GATEWAY_PORT } from "./services";
+import { CONFIG, GATEWAY_PORT, relayOf } from "./services";
 import { bracketed } from "../names";
 
 const DIRECTORY = `${CONFIG}/gateway`;
@@ -43,8 +44,10 @@ export function renderCaddyfile(args: KnownServicesArgs, port = GATEWAY_PORT): s
         email: mode === "acme" && args.tls?.email ? args.tls.email : false,
         siteAddresses: planSiteAddresses(args, port).join(", "),
         tlsDirective: planTlsDirective(args),
-        environments: sorted(args.environments).map(([name, { token, previousToken }]) => ({
+        pushPath: PUSH_PATH,
+        environments: sorted(args.environments).map(([name, { token, previousToken, pushedMetrics }]) => ({
             name,
+            relay: pushedMetrics ? relayOf(name).name : false,
             bearer: `Bearer ${token}`,
             previousBearer: previousToken ? `Bearer ${previousToken}` : false,
         })),

@@ -6,7 +6,7 @@ import { hostPort } from "../names";
 import { failOn } from "../problems";
 import { KnownServicesArgs, MonitoringServicesArgs } from "./args";
 import { adminPasswordScript } from "./admin-password";
-import { servicesMemoryMiB } from "./budget";
+import { servicesMemoryMiB, validateMemory } from "./budget";
 import { planContainers, REPLACE_ON } from "./containers";
 import { digest } from "./backends";
 import { BUNDLE, planRestartDigests, planServiceBundle } from "./files";
@@ -66,12 +66,13 @@ export class MonitoringServices extends pulumi.ComponentResource {
         // Not its arguments: what a component is given is kept in the state, and a secret may come as plain text.
         super("photogather-monitoring:index:MonitoringServices", name, {}, opts);
         failOn(`MonitoringServices "${name}"`, validateMonitoringServices(args));
-        const memoryMiB = servicesMemoryMiB(args.memoryMiB, args.organizations);
+        const memoryMiB = servicesMemoryMiB(args.memoryMiB, args);
+        failOn(`MonitoringServices "${name}", less what organizations and relays take`, validateMemory("memoryMiB", memoryMiB));
         const known = pulumi.output({ ...args, memoryMiB, machine: undefined }) as unknown as pulumi.Output<KnownServicesArgs>;
         const bundle = pulumi.secret(known.apply(planServiceBundle));
         const hostId = pulumi.output(args.hostId ?? "");
 
-        const images = planImages(args.images, args.registry, planServices(args.organizations));
+        const images = planImages(args.images, args.registry, planServices({ organizations: args.organizations }));
         const upgrade = { dataDirectory: args.dataDirectory ?? DATA, images, acceptIrreversible: args.acceptIrreversible };
 
         const files = this.createFiles(name, args, { bundle, hostId, upgrade }, opts);
@@ -145,14 +146,15 @@ export class MonitoringServices extends pulumi.ComponentResource {
             dataDirectory: args.dataDirectory ?? DATA,
             memoryMiB: args.memoryMiB!,
             organizations: args.organizations,
+            environments: args.environments,
             port: args.port ?? 8080,
             acme: args.tls?.mode === "acme",
         });
         const digests = pulumi.unsecret(on.bundle.apply(({ files }) => planRestartDigests(files)));
-        return planServices(args.organizations).map((service) => {
+        return planServices(args).map((service) => {
             const image = new docker.RemoteImage(
                 `${name}-${service.name}-image`,
-                { name: on.images[service.name], keepLocally: true, triggers: { host: hostId } },
+                { name: on.images[service.image ?? service.name], keepLocally: true, triggers: { host: hostId } },
                 { parent: this, provider, dependsOn: [on.files] },
             );
             return new docker.Container(
@@ -180,7 +182,7 @@ export class MonitoringServices extends pulumi.ComponentResource {
     ): pulumi.Resource {
         const revision = pulumi.unsecret(bundle.apply(({ files }) => digest(files)));
         const stdin = pulumi.all([revision, ...containers.map(({ id }) => id)]).apply((lines) => `${lines.join("\n")}\n`);
-        return machineScript(`${name}-ready`, { machine: args.machine, create: readyScript(upgrade), input: stdin }, { parent: this, dependsOn: containers });
+        return machineScript(`${name}-ready`, { machine: args.machine, create: readyScript(upgrade, planServices(args).map((service) => service.name)), input: stdin }, { parent: this, dependsOn: containers });
     }
 
     /** Sets in Grafana itself who may log in: the admin's password, and organizations. Again for each container, as its data may be another's: restored, or brought along. */

@@ -6,7 +6,7 @@ import { MonitoringServicesArgs } from "./args";
 import { discoveryInstallScript, discoveryRemoveScript } from "./discovery";
 import { watchdogInstallScript, watchdogRemoveScript } from "./disk-watchdog";
 import { guardApplyScript, guardRemoveScript } from "./guard";
-import { CONFIG, LABEL_PROXY, NETWORK } from "./services";
+import { CONFIG, NETWORK, RELAY_DATA, SERVICES } from "./services";
 import { shutdownInstallScript, shutdownRemoveScript } from "./shutdown";
 import { UpgradeArgs, versionsScript, wayBackScript } from "./upgrade";
 
@@ -64,7 +64,7 @@ ${registrationApplyScript(dataDirectory)}${guardApplyScript()}${watchdogInstallS
 
 /** Shell text that runs on removal. The data directory stays. */
 export function removalScript(dataDirectory: string): string {
-    return shutdownRemoveScript() + watchdogRemoveScript() + discoveryRemoveScript() + registrationRemoveScript(dataDirectory) + guardRemoveScript();
+    return `rm -rf ${RELAY_DATA}\n` + shutdownRemoveScript() + watchdogRemoveScript() + discoveryRemoveScript() + registrationRemoveScript(dataDirectory) + guardRemoveScript();
 }
 
 /**
@@ -72,7 +72,7 @@ export function removalScript(dataDirectory: string): string {
  * and how to go back to the image before. In the end it notes which versions run on the data.
  * A loading time is compared with the file's: services that tell none read their file every 5 s, so their word counts 12 s after the change.
  */
-export function readyScript(upgrade: UpgradeArgs): string {
+export function readyScript(upgrade: UpgradeArgs, services = SERVICES.map(({ name }) => name)): string {
     return `set -eu
 ${FAIL}
 LC_ALL=C; export LC_ALL
@@ -111,7 +111,7 @@ of() {
   esac
 }
 runs() {
-  case $1 in node-exporter | label-proxy) return 0 ;; esac
+  case $1 in node-exporter | label-proxy | relay-*) return 0 ;; esac
   if [ "$1" = grafana ]; then inside http://grafana:3000/api/health | grep -q '"database": *"ok"'; return; fi
   set -- $(of "$1")
   [ "$(metric "$1" "$2_last_reload_successful")" = 1 ] || return 1
@@ -120,7 +120,7 @@ runs() {
 }
 # refuses SERVICE: it has read the present file, and says that it cannot use it.
 refuses() {
-  case $1 in grafana | node-exporter | label-proxy) return 1 ;; esac
+  case $1 in grafana | node-exporter | label-proxy | relay-*) return 1 ;; esac
   set -- $(of "$1")
   settled "$3" && [ "$(metric "$1" "$2_last_reload_successful")" = 0 ]
 }
@@ -132,7 +132,7 @@ reload_gateway() {
 }
 reload_alertmanager
 asked=$(( $(date +%s) + 8 ))
-for service in prometheus gateway alertmanager loki tempo grafana node-exporter${upgrade.images[LABEL_PROXY.name] ? ` ${LABEL_PROXY.name}` : ""}; do
+for service in ${["prometheus", ...services.filter((name) => name !== "prometheus")].join(" ")}; do
   sick= had=$(restarts "$service")
   until well "$service" && runs "$service"; do
     if ill "$service"; then fail "$service does not get well; it said: $(said "$service")$(back "$service")"; fi

@@ -18,6 +18,10 @@ export interface Service {
     configMount: string;
     /** Where its data directory is mounted. "" for none. */
     dataMount: string;
+    /** Where its data stands on the host. @default below the data directory, by its name */
+    data?: string;
+    /** The service whose image it runs. @default its own name */
+    image?: string;
     /** Seconds to write its state down before it is killed. */
     stopSeconds: number;
     /** What Docker runs to ask whether it is well; without a shell where the image has none. */
@@ -66,16 +70,38 @@ export const LABEL_PROXY: Service = {
     name: "label-proxy", user: "65533:65533", configMount: "", dataMount: "", stopSeconds: 5, health: wget("http://127.0.0.1:8080/healthz"),
 };
 
-/** Every service that there can be. */
+/** Every service that has an image of its own. */
 export const EVERY_SERVICE: Service[] = [...SERVICES, LABEL_PROXY];
 
+/** What decides which services there are beside those that always are. */
+export interface ServiceChoice {
+    organizations?: object;
+    environments?: Record<string, { pushedMetrics?: boolean }>;
+}
+
 /** The services of a deployment. */
-export function planServices(organizations: object = {}): Service[] {
-    return Object.keys(organizations).length > 0 ? EVERY_SERVICE : SERVICES;
+export function planServices({ organizations = {}, environments = {} }: ServiceChoice = {}): Service[] {
+    return [...SERVICES, ...(Object.keys(organizations).length > 0 ? [LABEL_PROXY] : []), ...pushing(environments).map(relayOf)];
+}
+
+/** The environments whose agents may send metrics. */
+export function pushing(environments: NonNullable<ServiceChoice["environments"]>): string[] {
+    return Object.keys(environments).filter((name) => environments[name].pushedMetrics).sort();
+}
+
+/** Below it the relays have their data: minutes old and of no use to a backup, so not on the data volume. */
+export const RELAY_DATA = "/var/lib/photogather-monitoring/relay";
+
+/** Takes what an environment's agents send, and offers it to Prometheus: a Prometheus of its own that keeps nothing. */
+export function relayOf(environment: string): Service {
+    return {
+        name: `relay-${environment}`, image: "prometheus", user: "65531:65531", configMount: "/etc/prometheus", dataMount: "/prometheus", data: `${RELAY_DATA}/${environment}`, stopSeconds: 10,
+        health: wget("http://127.0.0.1:9090/-/ready"),
+    };
 }
 
 /** The image of every service: what the user gave, else the pinned one, behind the mirror where one is given. */
 export function planImages(images: Record<string, string> = {}, registry = "", services = SERVICES): Record<string, string> {
     const prefix = registry ? `${registry.replace(/\/+$/, "")}/` : "";
-    return Object.fromEntries(services.map(({ name }) => [name, images[name] ?? prefix + IMAGES[name]]));
+    return Object.fromEntries(services.map(({ name, image = name }) => [name, images[image] ?? prefix + IMAGES[image]]));
 }

@@ -5,7 +5,7 @@ export const BY_INSTANCE = "environment, application, instance";
 /** Metrics of WAS hosts and of the monitoring host, by job. */
 export const HOSTS = 'job=~"host|monitoring-host"';
 /** The services of the shared deployment, by job. */
-export const BACKENDS = 'job=~"prometheus|alertmanager|loki|tempo|grafana|gateway|monitoring-host"';
+export const BACKENDS = 'job=~"prometheus|alertmanager|loki|tempo|grafana|gateway|relay|monitoring-host"';
 
 /**
  * By how much a counter grew within a window, where it did; also where its first sample is within the window, which `increase` takes for no growth.

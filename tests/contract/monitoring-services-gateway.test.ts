@@ -5,7 +5,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import * as tls from "node:tls";
 import { renderCaddyfile } from "../../components/monitoring-services/gateway";
-import { GatewayUnderTest } from "../support/gateway-under-test";
+import { GatewayUnderTest, makeCa } from "../support/gateway-under-test";
 import { part } from "../support/parts";
 import { eventually, Running } from "../support/running";
 import { sampleServices, TOKENS } from "../support/services";
@@ -19,18 +19,6 @@ function servedCertificate(port: number): Promise<string | undefined> {
         });
         socket.on("error", reject);
     });
-}
-
-/** A CA as the stack makes one. */
-function makeCa(openssl: string, directory: string): { certificate: string; key: string } {
-    const [key, certificate] = ["ca.key", "ca.pem"].map((name) => path.join(directory, name));
-    execFileSync(openssl, ["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key], { stdio: "ignore" });
-    execFileSync(
-        openssl,
-        ["req", "-x509", "-new", "-key", key, "-days", "3650", "-subj", "/CN=test ca", "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-out", certificate],
-        { stdio: "ignore" },
-    );
-    return { certificate: fs.readFileSync(certificate, "utf8"), key: fs.readFileSync(key, "utf8") };
 }
 
 describe("gateway, run by the real Caddy", function () {

@@ -1,4 +1,5 @@
-import { ChildProcess } from "node:child_process";
+import { ChildProcess, execFileSync } from "node:child_process";
+import * as fs from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
 import * as net from "node:net";
@@ -7,6 +8,18 @@ import { renderCaddyfile, renderGateway } from "../../components/monitoring-serv
 import { KnownServicesArgs } from "../../components/monitoring-services/args";
 import { eventually, freePorts, Running } from "./running";
 import { sampleServices } from "./services";
+
+/** A CA as the stack makes one. */
+export function makeCa(openssl: string, directory: string): { certificate: string; key: string } {
+    const [key, certificate] = ["ca.key", "ca.pem"].map((name) => path.join(directory, name));
+    execFileSync(openssl, ["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key], { stdio: "ignore" });
+    execFileSync(
+        openssl,
+        ["req", "-x509", "-new", "-key", key, "-days", "3650", "-subj", "/CN=test ca", "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-out", certificate],
+        { stdio: "ignore" },
+    );
+    return { certificate: fs.readFileSync(certificate, "utf8"), key: fs.readFileSync(key, "utf8") };
+}
 
 export interface Answer {
     status: number;
@@ -39,14 +52,15 @@ export class GatewayUnderTest {
     ca = "";
     private servers: http.Server[] = [];
 
-    async start(caddy: string, change: Partial<KnownServicesArgs> = {}): Promise<void> {
+    /** @param real upstreams that are there, by `name:port`, to `127.0.0.1:port` */
+    async start(caddy: string, change: Partial<KnownServicesArgs> = {}, real: Record<string, string> = {}): Promise<void> {
         const [port, internal, admin, prometheus, loki, tempo] = await freePorts(6);
         this.reading = { prometheus, loki, tempo };
         this.port = port;
         this.admin = admin;
         const ports: Record<string, string> = { ":2020": `:${internal}`, ":2019": `:${admin}`, ":2021": `:${prometheus}`, ":2022": `:${loki}`, ":2023": `:${tempo}` };
         for (const upstream of ["loki:3100", "tempo:4318", "grafana:3000", "prometheus:9090", "tempo:3200"]) ports[upstream] = `127.0.0.1:${await this.upstream(upstream)}`;
-        this.ports = ports;
+        this.ports = { ...ports, ...real };
         this.configure(change);
         await this.run(caddy);
     }
@@ -106,7 +120,7 @@ export class GatewayUnderTest {
         return (server.address() as net.AddressInfo).port;
     }
 
-    ask(url: string, options: https.RequestOptions = {}, body = "", scheme = "https"): Promise<Answer> {
+    ask(url: string, options: https.RequestOptions = {}, body: string | Buffer = "", scheme = "https"): Promise<Answer> {
         return new Promise((resolve, reject) => {
             const module = scheme === "https" ? https : http;
             const request = module.request(
@@ -123,7 +137,7 @@ export class GatewayUnderTest {
     }
 
     /** A POST with a token and whatever headers, and what reached an upstream by it. */
-    async push(url: string, token: string, headers: Record<string, string> = {}, body = "x"): Promise<{ answer: Answer; seen: Seen | undefined }> {
+    async push(url: string, token: string, headers: Record<string, string> = {}, body: string | Buffer = "x"): Promise<{ answer: Answer; seen: Seen | undefined }> {
         const before = this.seen.length;
         const answer = await this.ask(url, { method: "POST", headers: { ...(token ? { Authorization: `Bearer ${token}` } : {}), ...headers } }, body);
         return { answer, seen: this.seen[before] };

@@ -33,7 +33,7 @@ describe("config", () => {
     it("fills in every default", () => {
         const [was] = member({ was: [host()] }).was;
         assert.deepEqual({ ...was, ssh: undefined }, {
-            name: "was-1", address: "10.0.2.11", application: "shop", runtime: "systemd", agent: "alloy", labels: {}, ssh: undefined,
+            name: "was-1", address: "10.0.2.11", application: "shop", runtime: "systemd", metrics: "pull", agent: "alloy", labels: {}, ssh: undefined,
             actuator: { enabled: true, port: 8080, path: "/actuator/prometheus", scheme: "http", username: "", password: "", ca: "", serverName: "" },
             logs: { files: ["/var/log/shop.log"], units: [], containers: [], applications: {} }, applications: [],
             tracing: { enabled: true, javaAgent: true, service: "", container: "", properties: {}, methods: {}, restart: false, listenAddress: "127.0.0.1", percentage: 100, slowMs: 500 },
@@ -52,6 +52,19 @@ describe("config", () => {
         assert.deepEqual(was.logs, { files: ["/var/log/shop.log", "/var/log/pay.log"], units: [], containers: [], applications: { "/var/log/pay.log": "pay" } });
         assert.deepEqual([was.applications[0].actuator.path, was.applications[0].actuator.port, was.applications[0].tracing.javaAgent], ["/metrics", 8081, true]);
         assert.equal(member({ defaults: { applications: [beside] }, was: [host()] }).was[0].applications[0].name, "pay");
+    });
+    it("metrics are pushed by Alloy, where the environment takes them, and to one place", () => {
+        const refused = (was: object, more: object = {}) => problemsOf(() => member({ was: [host({ metrics: "push", ...was })], ...more }));
+        assert.equal(member({ was: [host({ metrics: "push" })] }).was[0].metrics, "push");
+        assert.deepEqual(refused({ agent: "promtail", tracing: { enabled: false }, hostMetrics: { enabled: false } }), ['was[0].agent: expected nothing: Promtail sends to the gateway alone; use agent "alloy"']);
+        assert.match(refused({}, { monitoring: { stack: "prod", external: { metrics: { url: "https://mimir.example.com/api/v1/push" } } } })[0], /^was\[0\]\.metrics: expected "pull", as monitoring\.external\.metrics/);
+        assert.match(refused({}, { monitoring: { external: { logs: { url: "https://loki.example.com/otlp" }, traces: { url: "https://tempo.example.com" } } } })[0], /^was\[0\]\.metrics: "push" is to the shared deployment, which this stack has not/);
+    });
+    it("says so where relays and organizations leave a host too little memory", () => {
+        const environments = Object.fromEntries(["prod", "dev", "loadtest"].map((name) => [name, { cidrs: ["10.0.2.0/24"], pushedMetrics: true }]));
+        const organizations = { shop: { environments: ["dev"] } };
+        assert.match(problemsOf(() => owner({ environments, organizations }))[0], /^monitoring\.host, less what organizations and pushedMetrics take: expected at least 1500 whole MiB that the kernel has, got 1472/);
+        assert.ok(owner({ environments }));
     });
     it("applications on one host need names, ports and log sources of their own", () => {
         const refused = (...applications: object[]) => problemsOf(() => member({ was: [host({ applications })] }));

@@ -114,7 +114,7 @@ describe("validateTargets", () => {
     });
 
     const wrong: [string, string[], string][] = [
-        ["a mode to come", problems({ mode: "push" }), 'mode: "push" (agents send metrics to an external cluster) is not there yet: use "pull"'],
+        ["a mode that is the agent's", problems({ mode: "push" }), 'mode: expected "pull": hosts that Prometheus cannot reach send by their agent, with external.metrics of LogAgent from relayEndpoint'],
         ["an unknown mode", problems({ mode: "both" }), 'mode: expected one of "pull", got "both"'],
         ["an address without port", withTarget({ address: "10.1.0.2" }), 'targets[0].address: expected HOST:PORT, or [IPv6]:PORT, got "10.1.0.2"'],
         ["a URL", withTarget({ address: "http://10.1.0.2:80" }), 'targets[0].address: expected HOST:PORT, or [IPv6]:PORT, got "http://10.1.0.2:80"'],

@@ -278,7 +278,8 @@ function caddyView(token: string): object {
         email: false,
         siteAddresses: "",
         tlsDirective: "",
-        environments: [{ name: "a", bearer: token, previousBearer: false }],
+        pushPath: "/prometheus/api/v1/write",
+        environments: [{ name: "a", relay: false, bearer: token, previousBearer: false }],
     };
 }
 

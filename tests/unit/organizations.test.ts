@@ -44,14 +44,14 @@ describe("organizations of Grafana", () => {
 
     describe("their container", () => {
         it("is there with them only", () => {
-            assert.deepEqual([planServices(), planServices({})], [SERVICES, SERVICES]);
-            assert.deepEqual(planServices(shop()).slice(SERVICES.length), [LABEL_PROXY]);
+            assert.deepEqual([planServices(), planServices({ organizations: {} })], [SERVICES, SERVICES]);
+            assert.deepEqual(planServices({ organizations: shop() }).slice(SERVICES.length), [LABEL_PROXY]);
             assert.equal(planImages()["label-proxy"], undefined);
-            assert.match(planImages({}, "mirror.example.com", planServices(shop()))["label-proxy"], /^mirror\.example\.com\/quay\.io\/prometheuscommunity\/prom-label-proxy:v\d/);
+            assert.match(planImages({}, "mirror.example.com", planServices({ organizations: shop() }))["label-proxy"], /^mirror\.example\.com\/quay\.io\/prometheuscommunity\/prom-label-proxy:v\d/);
         });
         it("takes its memory from what the others get, on every host that is allowed", () => {
             fc.assert(fc.property(fc.integer({ min: 1532, max: 64000 }), (memory) => {
-                const rest = servicesMemoryMiB(memory, shop());
+                const rest = servicesMemoryMiB(memory, { organizations: shop() });
                 const total = Object.values(planBudget(rest)).reduce((sum, { limitMiB }) => sum + limitMiB, LABEL_PROXY_BUDGET.limitMiB);
                 assert.ok(total <= memory - 390);
                 assert.equal(servicesMemoryMiB(memory), memory);

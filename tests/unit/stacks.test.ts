@@ -6,7 +6,7 @@ import { Connection, CONNECTION_FORMAT } from "../../components/connection";
 import { Was } from "../../stacks/model";
 import { deploy } from "../../stacks/deploy";
 import { machineOf } from "../../stacks/environment";
-import { actuatorProfiles, javaAgentArgs, planTargets } from "../../stacks/host-args";
+import { actuatorProfiles, javaAgentArgs, logAgentArgs, planTargets } from "../../stacks/host-args";
 import { isSecret, OfflineRun, Registration, reveal, runOffline } from "../../tools/offline";
 import { loadConfig } from "../../tools/plan/config";
 import { plannedFiles } from "../../tools/plan/files";
@@ -194,7 +194,7 @@ describe("a member stack", () => {
 
 describe("the environment's wiring", () => {
     const was = (changes: Partial<Was> = {}): Was => ({
-        name: "was-1", address: "10.0.0.1", application: "shop", runtime: "systemd", agent: "alloy", labels: {}, canary: false, applications: [],
+        name: "was-1", address: "10.0.0.1", application: "shop", runtime: "systemd", metrics: "pull", agent: "alloy", labels: {}, canary: false, applications: [],
         actuator: { enabled: true, port: 8080, path: "/actuator/prometheus", scheme: "http", username: "", password: "", ca: "", serverName: "" },
         logs: { files: [], units: [], containers: [], applications: {} }, hostMetrics: { enabled: true, port: 12345 },
         tracing: { enabled: true, javaAgent: true, service: "", container: "", restart: false, listenAddress: "127.0.0.1", properties: {}, methods: {}, percentage: 100, slowMs: 500 },
@@ -220,6 +220,13 @@ describe("the environment's wiring", () => {
             ["", "shop", "was-1", undefined], ["applications[0].", "pay", "was-1", "pay.service"],
         ]);
         assert.deepEqual(javaAgentArgs(was({ applications: [beside], tracing: { ...was().tracing, enabled: false } }), "prod"), []);
+    });
+    it("of a host that pushes, the agent is given what it must collect and where it goes, and Prometheus no target", () => {
+        const host = was({ metrics: "push", actuator: { ...was().actuator, username: "u", password: "x" } });
+        assert.deepEqual([planTargets([host]), actuatorProfiles([host])], [[], {}]);
+        const credentials = { username: "prometheus", password: "p", certificate: "c", privateKey: "k" };
+        const { external, push, hostMetrics } = logAgentArgs(host, {}, { environment: "dev", gateway: { url: "https://10.0.0.5:8080", ca: "", token: "t" }, credentials });
+        assert.deepEqual([Object.keys(external!), push!.host, push!.applications!.map(({ address, username }) => [address, username]), hostMetrics], [["metrics"], true, [["127.0.0.1:8080", "u"]], undefined]);
     });
     it("shares a profile between hosts with the same credentials", () => {
         const hosts = [withLogin("a", "x"), withLogin("b", "x"), withLogin("c", "y")];

@@ -100,13 +100,17 @@ function checkMetrics(host: Was, { up, applications, requests, buckets }: DataFa
     if (actuator.enabled) {
         if (requests && !buckets) found.push(warn("buckets", "no", "no histogram of requests is published, so there are no quantiles: set management.metrics.distribution.percentiles-histogram.http.server.requests=true"));
     }
-    if (hostMetrics.enabled && !up.host) found.push(fail("host metrics", up.host === undefined ? "no target" : "down", `Prometheus cannot read the agent's port ${hostMetrics.port}: open it to the monitoring host`));
+    if (hostMetrics.enabled && !up.host) found.push(fail("host metrics", up.host === undefined ? "no target" : "down", host.metrics === "push" ? NOT_PUSHED : `Prometheus cannot read the agent's port ${hostMetrics.port}: open it to the monitoring host`));
     return found;
 }
 
+/** Of a host whose agent sends its metrics. */
+const NOT_PUSHED = "the agent sends none: look at its journal for prometheus.remote_write, and at monitoring.environments.<name>.pushedMetrics of the owner";
+
 /** Whether an application's metrics arrive. Its name is told where the host has several. */
-function checkSamples({ application, actuator }: Endpoint, { address, applications }: Was, facts: DataFacts["applications"][string] | undefined): Finding {
+function checkSamples({ application, actuator }: Endpoint, { address, applications, metrics }: Was, facts: DataFacts["applications"][string] | undefined): Finding {
     const check = applications.length > 0 ? `samples of ${application}` : "samples";
+    if (!facts && metrics === "push") return fail(check, "none", NOT_PUSHED);
     if (!facts) return fail(check, "no target", `Prometheus does not know the application ${application}: run \`pulumi up\` of this stack`);
     if (facts.up && facts.sample !== undefined) return facts.sample > SCRAPE_SECONDS ? warn(check, age(facts.sample), `the last sample is ${age(facts.sample)} old`) : ok(check, age(facts.sample));
     const endpoint = `${actuator.scheme}://${address}:${actuator.port}${actuator.path}`;

@@ -1,7 +1,8 @@
 import { explainBudget, servicesMemoryMiB } from "../../components/monitoring-services";
-import { LABEL_PROXY_BUDGET } from "../../components/monitoring-services/budget";
+import { LABEL_PROXY_BUDGET, RELAY_BUDGET } from "../../components/monitoring-services/budget";
 import { explainCaps } from "../../components/monitoring-services/caps";
 import { planQuotas } from "../../components/monitoring-services/quotas";
+import { planServices } from "../../components/monitoring-services/services";
 import { planRetention } from "../../components/monitoring-services/retention";
 import { lacking, planNeeds, Workload } from "../../components/monitoring-services/workload";
 import type { StackConfig } from "../../stacks/model";
@@ -11,10 +12,10 @@ import type { OwnerConfig } from "../../stacks/schema";
 /** The monitoring host shared out, as tables: memory by service, the caps inside the services, the environments' quotas, and what a workload needs. */
 export function renderBudget({ owner }: StackConfig, stack: string, workload = owner?.workload): string {
     if (!owner) return `Stack ${stack} has no monitoring host of its own: the budget is the owner's.`;
-    const [memoryMiB, cores] = [servicesMemoryMiB(hostMemoryMiB(owner), owner.organizations), hostCores(owner)];
+    const [memoryMiB, cores] = [servicesMemoryMiB(hostMemoryMiB(owner), owner), hostCores(owner)];
     const parts = [
         `Memory of the monitoring host of stack ${stack}: ${hostMemoryMiB(owner)} MiB that its kernel has`,
-        memoryTable(memoryMiB, memoryMiB < hostMemoryMiB(owner)),
+        memoryTable(memoryMiB, planServices(owner).map(({ name }) => name)),
         "Bounds inside the services:",
         table(["what", "at most", "why"], explainCaps(memoryMiB)),
         `Quotas of the environments, of ${cores} cores and this memory:`,
@@ -24,14 +25,15 @@ export function renderBudget({ owner }: StackConfig, stack: string, workload = o
     return `${parts.join("\n\n")}\n`;
 }
 
-function memoryTable(memoryMiB: number, labelProxy: boolean): string {
+function memoryTable(memoryMiB: number, services: string[]): string {
+    const relays = services.filter((name) => name.startsWith("relay-")).map((service) => ({ service, ...RELAY_BUDGET, why: "fixed: metrics that agents of this environment send; Prometheus idles near 50 MiB" }));
     const proxy = { service: "label-proxy", ...LABEL_PROXY_BUDGET, why: "fixed: organizations of Grafana; idles near 18 MiB and streams what it passes on" };
     return table(["service", "limit MiB", "GOMEMLIMIT MiB", "GOGC", "CPU shares", "why"],
-        [...(labelProxy ? [proxy] : []), ...explainBudget(memoryMiB)].map(({ service, limitMiB, goMemLimitMiB, goGc, cpuShares, why }) => [service, `${limitMiB}`, ...[goMemLimitMiB, goGc, cpuShares].map((value) => (value ? `${value}` : "")), why]));
+        [...(services.includes(proxy.service) ? [proxy] : []), ...relays, ...explainBudget(memoryMiB)].map(({ service, limitMiB, goMemLimitMiB, goGc, cpuShares, why }) => [service, `${limitMiB}`, ...[goMemLimitMiB, goGc, cpuShares].map((value) => (value ? `${value}` : "")), why]));
 }
 
 function quotaTable(owner: OwnerConfig): string {
-    const quotas = planQuotas(owner.environments, { memoryMiB: servicesMemoryMiB(hostMemoryMiB(owner), owner.organizations), cores: hostCores(owner) });
+    const quotas = planQuotas(owner.environments, { memoryMiB: servicesMemoryMiB(hostMemoryMiB(owner), owner), cores: hostCores(owner) });
     return table(["environment", "share", "series", "targets", "samples each", "logs MiB/s (burst)", "streams", "spans MiB/s (burst)", "live traces", "span series"],
         Object.entries(quotas).sort(([, a], [, b]) => b.share - a.share).map(([name, q]) => [
             name, `${Math.round(q.share * 100)} %`, `${q.series}`, `${q.maxTargets}`, `${q.samplesPerTarget}`, `${q.logRateMiB} (${q.logBurstMiB})`, `${q.maxLogStreams}`,

@@ -9,12 +9,19 @@ export interface Written {
     exemplars?: { labels: Record<string, string>; value: number; at: number }[];
 }
 
+/** Of a remote-write request. */
+export const WRITE_HEADERS = { "Content-Type": "application/x-protobuf", "Content-Encoding": "snappy", "X-Prometheus-Remote-Write-Version": "0.1.0" };
+
+/** The body of a remote-write request. */
+export function writeBody(series: Written[]): Buffer {
+    return snappy(encodeRequest(series));
+}
+
 /** Sends series to Prometheus' remote-write receiver, a few thousand samples at a time as an agent does. */
 export async function remoteWrite(url: string, series: Written[], samplesPerRequest = 40_000): Promise<void> {
     for (const part of parts(series, samplesPerRequest)) {
         const answer = await fetch(`${url}/api/v1/write`, {
-            method: "POST", body: new Uint8Array(snappy(encodeRequest(part))),
-            headers: { "Content-Type": "application/x-protobuf", "Content-Encoding": "snappy", "X-Prometheus-Remote-Write-Version": "0.1.0" },
+            method: "POST", body: new Uint8Array(writeBody(part)), headers: WRITE_HEADERS,
         });
         if (!answer.ok) throw new Error(`remote write: ${answer.status} ${await answer.text()}`);
     }

@@ -1,6 +1,7 @@
 import * as https from "node:https";
 import { gzipSync } from "node:zlib";
-import type { GatewayConnection } from "../../../components/connection";
+import { GatewayConnection, PUSH_PATH } from "../../../components/connection";
+import { WRITE_HEADERS, writeBody } from "../../bench/support/remote-write";
 import { Environment, World } from "./world";
 
 /** What an environment may send to the shared deployment, sent past its agents: with its own token, through the gateway. */
@@ -29,9 +30,18 @@ export class Ingest {
         return this.post("/otlp/v1/traces", { resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans }] }] });
     }
 
+    /** A sample of now for each series. Gives the status. */
+    samples(series: Record<string, string>[]): Promise<number> {
+        return this.send(PUSH_PATH, writeBody(series.map((labels) => ({ labels, samples: [[Date.now(), 1]] }))), WRITE_HEADERS);
+    }
+
     private post(path: string, body: unknown): Promise<number> {
+        return this.send(path, gzipSync(JSON.stringify(body)), { "Content-Type": "application/json", "Content-Encoding": "gzip" });
+    }
+
+    private send(path: string, body: Buffer, kind: Record<string, string>): Promise<number> {
         const { url, ca, token } = this.gateway;
-        const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json", "Content-Encoding": "gzip" };
+        const headers = { Authorization: `Bearer ${token}`, ...kind };
         return new Promise((resolve, reject) => {
             const request = https.request(url + path, { method: "POST", ca, headers, timeout: 30_000 }, (response) => {
                 response.resume();
@@ -39,7 +49,7 @@ export class Ingest {
             });
             request.on("timeout", () => request.destroy(new Error(`${path}: no answer in 30 s`)));
             request.on("error", reject);
-            request.end(gzipSync(JSON.stringify(body)));
+            request.end(body);
         });
     }
 }

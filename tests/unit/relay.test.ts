@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { PUSH_PATH } from "../../components/connection";
+import { relayEndpoint } from "../../components/log-agent";
+import { planBudget, RELAY_BUDGET, servicesMemoryMiB } from "../../components/monitoring-services/budget";
+import { planContainers } from "../../components/monitoring-services/containers";
+import { renderPrometheus } from "../../components/monitoring-services/backends";
+import { renderCaddyfile } from "../../components/monitoring-services/gateway";
+import { renderRelays } from "../../components/monitoring-services/relay";
+import { readyScript } from "../../components/monitoring-services/scripts";
+import { planImages, planServices, SERVICES } from "../../components/monitoring-services/services";
+import { IMAGES } from "../../components/versions";
+import { CERTIFICATE, sampleServices } from "../support/services";
+
+const args = sampleServices({ tls: { mode: "ca", caCertificate: CERTIFICATE, caPrivateKey: "k" } });
+const pushing = { ...args.environments, dev: { ...args.environments.dev, pushedMetrics: true }, prod: { ...args.environments.prod, pushedMetrics: false } };
+
+describe("an environment whose agents send their metrics", () => {
+    const services = planServices({ environments: pushing });
+
+    it("has a relay of its own, of Prometheus' image, which nobody reaches from outside and whose user no other service has", () => {
+        assert.deepEqual(services.map(({ name }) => name), [...SERVICES.map(({ name }) => name), "relay-dev"]);
+        assert.equal(planImages({}, "mirror.example.com", services)["relay-dev"], `mirror.example.com/${IMAGES.prometheus}`);
+        assert.equal(planImages({ prometheus: "prom/prometheus:v3.99.0" }, "", services)["relay-dev"], "prom/prometheus:v3.99.0");
+        const { "relay-dev": relay } = planContainers({ dataDirectory: "/data", memoryMiB: 1728, port: 8080, acme: false, environments: pushing });
+        assert.equal(relay.ports, undefined);
+        assert.ok(!SERVICES.some(({ user }) => user === relay.user));
+        assert.deepEqual(relay.volumes, [
+            { hostPath: "/etc/photogather-monitoring/relay-dev", containerPath: "/etc/prometheus", readOnly: true },
+            { hostPath: "/var/lib/photogather-monitoring/relay/dev", containerPath: "/prometheus", readOnly: false },
+        ]);
+    });
+
+    it("takes its memory from what the others get", () => {
+        const rest = servicesMemoryMiB(1840, { environments: pushing });
+        assert.equal(rest, 1840 - RELAY_BUDGET.limitMiB);
+        assert.ok(Object.values(planBudget(rest)).reduce((sum, { limitMiB }) => sum + limitMiB, RELAY_BUDGET.limitMiB) <= 1450);
+    });
+
+    it("is scraped as the owner says, and no other environment's jobs change", () => {
+        const jobs = (environments: typeof args.environments, name: string) => (JSON.parse(String(renderPrometheus({ ...args, environments }).find(({ path }) => path.endsWith(`scrape/${name}.yml`))!.content).replace(/^#.*\n/, "")) as { scrape_configs: Record<string, unknown>[] }).scrape_configs;
+        const relay = jobs(pushing, "dev")[3];
+        assert.deepEqual([relay.job_name, relay.honor_labels, relay.honor_timestamps, relay.follow_redirects], ["dev/relay", true, false, false]);
+        assert.deepEqual((relay.metric_relabel_configs as object[]).at(-1), { target_label: "environment", replacement: "dev" });
+        assert.deepEqual(jobs(pushing, "prod"), jobs(args.environments, "prod"));
+        assert.equal(jobs(args.environments, "dev").length, 3);
+    });
+
+    it("is where the gateway leads its token, and the others' nowhere", () => {
+        const file = renderCaddyfile({ ...args, environments: pushing });
+        const of = (name: string) => file.slice(file.indexOf(`(ingest-${name})`), file.indexOf("import forward", file.indexOf(`(ingest-${name})`)));
+        assert.match(of("dev"), new RegExp(`handle ${PUSH_PATH} \\{[^]*reverse_proxy relay-dev:9090`));
+        assert.match(of("prod"), /takes no pushed metrics" 404/);
+        assert.doesNotMatch(of("prod"), /relay-/);
+    });
+
+    it("is waited for, and keeps no data where backups are made of", () => {
+        assert.match(readyScript({ dataDirectory: "/data", images: IMAGES }, services.map(({ name }) => name)), /for service in prometheus gateway alertmanager loki tempo grafana node-exporter relay-dev; do/);
+        assert.deepEqual(renderRelays({ environments: pushing }).directories.map(({ path }) => path), ["/var/lib/photogather-monitoring/relay", "/etc/photogather-monitoring/relay-dev", "/var/lib/photogather-monitoring/relay/dev"]);
+        assert.deepEqual(renderRelays(args), { directories: [], files: [] });
+    });
+
+    it("is an agent's endpoint, once the gateway is known", async () => {
+        const { url, token } = relayEndpoint(pulumi.output({ url: "https://10.0.0.5:8080", ca: "CA", token: "t".repeat(20) }));
+        assert.equal(await new Promise((resolve) => pulumi.output(url).apply(resolve)), `https://10.0.0.5:8080${PUSH_PATH}`);
+        assert.equal(await pulumi.isSecret(pulumi.output(token)), true);
+    });
+});
