@@ -56,6 +56,9 @@ const forged: Attack[] = ["prod", "loadtest", "prod|dev"].map((environment) => (
 const dropped = push("dev's token, and the tenant's header dropped on the way", ({ tokens: { dev } }) => ["Connection: close, X-Scope-OrgID", "X-Scope-OrgID: prod", bearer(dev)], /^401$/);
 
 const paths: Attack[] = [
+    // Pushed metrics: this environment has no relay, and there is nothing else behind.
+    ...[["POST", "/prometheus/api/v1/write"], ["GET", "/prometheus/federate?match[]=up"], ["POST", "/prometheus/api/v1/query"], ["POST", "/prometheus/api/v1/write/../query"], ["POST", "/prometheus//api/v1/write"], ["POST", "/prometheus/api/v1/writ%65"]]
+        .map(([method, target]) => asked(method, target)),
     ...[`/loki/api/v1/query?query={application=~".%2B"}`.replace(/[{}"]/g, (c) => `%${c.charCodeAt(0).toString(16)}`), "/loki/api/v1/labels", "/loki/api/v1/tail", "/loki/config", "/loki/metrics"]
         .map((target) => asked("GET", target)),
     ...["/loki/api/v1/delete?query=%7Ba%3D%22b%22%7D", "/loki/flush", "/loki/ingester/shutdown", "/loki/api/v1/rules/x", "/otlp/v1/metrics", "/v1/traces", "/api/v1/push"].map((target) => asked("POST", target)),
