@@ -28,7 +28,7 @@ describe("pushed metrics, by the real Caddy and two Prometheus", function () {
         fs.writeFileSync(at("relay.yml"), "{}\n");
         const job = relayJob("dev", MOST_SERIES, { intervalSeconds: 1, timeoutSeconds: 1, allowedMetrics: ["orders_.*"] });
         fs.writeFileSync(at("prometheus.yml"), JSON.stringify({ scrape_configs: [job] }).replace("relay-dev:9090", `127.0.0.1:${relay}`));
-        const command = RELAY_COMMAND.map((option) => option.replace("/etc/prometheus/prometheus.yml", at("relay.yml")).replace("=/prometheus", `=${running.data("relay")}`));
+        const command = RELAY_COMMAND.map((option) => option.replace("/etc/prometheus/prometheus.yml", at("relay.yml")).replace("=/prometheus", `=${running.data("relay")}`).replace("lookback-delta=1m", "lookback-delta=10s"));
         running.start("relay", prometheus, [...command, `--web.listen-address=127.0.0.1:${relay}`]);
         running.start("prometheus", prometheus, [`--config.file=${at("prometheus.yml")}`, `--storage.tsdb.path=${running.data("prometheus")}`, `--web.listen-address=127.0.0.1:${main}`]);
         const { environments } = sampleServices();
@@ -87,8 +87,8 @@ describe("pushed metrics, by the real Caddy and two Prometheus", function () {
         assert.match(await (await fetch(`${url}/metrics`)).text(), /^prometheus_target_scrapes_exceeded_sample_limit_total [1-9]/m);
     });
 
-    it("of a host that is gone are gone after a minute, and the others come again", async () => {
-        await eventually("few series again", 90, async () => { await send(TOKENS.dev, [orders()]); return (await relayUp()) === "1" || undefined; });
+    it("of a host that is gone are gone after the relay's look-back, here 10 seconds and not a minute; and the others come again", async () => {
+        await eventually("few series again", 30, async () => { await send(TOKENS.dev, [orders()]); return (await relayUp()) === "1" || undefined; });
         assert.deepEqual((await query("orders_total")).map(({ metric }) => metric.number), [undefined]);
     });
 });
