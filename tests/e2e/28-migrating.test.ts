@@ -34,7 +34,7 @@ describe("from hand-made monitoring to this", () => {
         await host?.remove();
     });
 
-    const pids = () => host.must("systemctl show --property MainPID --value was.service; pgrep -f promtail-config.yml");
+    const pids = () => host.must("systemctl show --property MainPID --value was.service; pgrep -x promtail");
     const up = async (entry?: object) => {
         await world.configure("dev", ({ config }) => {
             if (entry) (config.was as object[]).push({ name: host.name, address: host.address, runtime: "systemd", logs: { files: ["/var/log/was/*.log"], containers: [] }, ssh: { hostKey: host.hostKey }, ...entry });
@@ -84,7 +84,7 @@ describe("from hand-made monitoring to this", () => {
 
     it("Promtail ends: every line is here", async () => {
         const { lines: from } = await stream.mark();
-        await host.must("pkill -f promtail-config.yml; while pgrep -f promtail-config.yml >/dev/null; do sleep 0.2; done");
+        await host.must("pkill -f [p]romtail-config.yml; while pgrep -x promtail >/dev/null; do sleep 0.2; done");
         await sleep(10_000);
         const { lines } = await stream.mark();
         await allHere(from, lines);
