@@ -165,7 +165,7 @@ export class MonitoringServices extends pulumi.ComponentResource {
                     networksAdvanced: [{ name: network.name, aliases: [service.name] }],
                     labels: [
                         { label: `${LABEL}/host`, value: hostId },
-                        { label: `${LABEL}/configuration`, value: digests.apply((all) => all[service.name]) },
+                        { label: `${LABEL}/configuration`, value: digests.apply((all) => all[service.name] ?? "") },
                     ],
                 },
                 { parent: this, provider, deleteBeforeReplace: true, replaceOnChanges: REPLACE_ON, dependsOn: [on.files] },

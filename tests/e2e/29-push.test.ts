@@ -14,7 +14,7 @@ describe("metrics of a host that Prometheus cannot reach", () => {
         grafana = await world.grafana();
         await firewall("-I");
     });
-    after(() => firewall("-D").catch(() => undefined));
+    after(() => (world ? firewall("-D").catch(() => undefined) : undefined));
 
     /** Nothing that the monitoring host begins reaches dev's host, nor a container on it. */
     const firewall = (what: "-I" | "-D") => world.hosts.dev.must(["INPUT", "DOCKER-USER"].map((chain) => `iptables ${what} ${chain} -p tcp --syn -s ${world.monitor.address} -j DROP`).join(" && "));
