@@ -123,6 +123,20 @@ describe("MonitoringServices", () => {
         assert.deepEqual(input.split("\n"), ["correct horse battery staple", "monitoring-grafana-id", "", "", ""]);
     });
 
+    /** Docker's provider refuses a label without a value, which mocks do not. */
+    const assertLabels = (all: Awaited<ReturnType<typeof registered>>) => {
+        for (const { type, name, inputs } of all) if (type === "docker:index/container:Container") for (const { value } of inputs.labels as { value?: string }[]) assert.equal(typeof value, "string", name);
+    };
+    it("takes a container more for each environment whose agents send metrics, in the same memory", async () => {
+        const { environments } = sampleServices();
+        const [without, all] = [await registered(), await registered({ environments: { ...environments, dev: { ...environments.dev, pushedMetrics: true } } })];
+        assert.deepEqual(all.map(({ name }) => name).filter((name) => !without.some((each) => each.name === name)), ["monitoring-relay-dev-image", "monitoring-relay-dev"]);
+        const memory = (list: typeof all) => list.reduce((sum, { inputs }) => sum + Number(inputs.memory ?? 0), 0);
+        assert.ok(memory(all) <= memory(without), `${memory(all)} MiB`);
+        assertLabels(all);
+        assert.equal(named(all, "monitoring-relay-dev-image").inputs.name, named(all, "monitoring-prometheus-image").inputs.name);
+        assert.match(sentScripts(named(all, "monitoring-ready")).create, /node-exporter relay-dev; do/);
+    });
     it("takes a container more with organizations of Grafana, in the same memory, and tells Grafana of them by stdin", async () => {
         const organizations = { shop: { environments: ["dev"], members: { "alice@example.com": { password: "a-first-password" } } } };
         const [without, all] = [await registered(), await registered({ organizations })];
@@ -131,8 +145,7 @@ describe("MonitoringServices", () => {
         assert.ok(memory(all) <= memory(without), `${memory(all)} MiB`);
         const proxy = named(all, "monitoring-label-proxy").inputs;
         assert.deepEqual([proxy.memory, proxy.user, proxy.readOnly, proxy.ports], [32, "65533:65533", true, undefined]);
-        // Docker's provider refuses a label without a value, which mocks do not.
-        for (const { type, name, inputs } of all) if (type === "docker:index/container:Container") for (const { value } of inputs.labels as { value?: string }[]) assert.equal(typeof value, "string", name);
+        assertLabels(all);
         assert.ok(named(all, "monitoring-ready").options.dependsOn.includes("monitoring-label-proxy"));
         assert.match(sentScripts(named(all, "monitoring-ready")).create, /grafana node-exporter label-proxy; do/);
         const command = named(all, "monitoring-admin-password");
