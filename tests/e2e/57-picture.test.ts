@@ -12,7 +12,7 @@ import { keepRequesting, MIX } from "./support/traffic";
 import { sleep } from "./support/wait";
 import { World } from "./support/world";
 
-const MINUTES = 12;
+const MINUTES = 8;
 const STEP = 15;
 const NOTE = "Drawn from this dashboard's own layout, queries and thresholds with data of a test run (real applications, agents and backends). Grafana draws it in its own way.";
 
