@@ -26,7 +26,7 @@ export function renderBudget({ owner }: StackConfig, stack: string, workload = o
 }
 
 function memoryTable(memoryMiB: number, services: string[]): string {
-    const relays = services.filter((name) => name.startsWith("relay-")).map((service) => ({ service, ...RELAY_BUDGET, why: "fixed: metrics that agents of this environment send; Prometheus idles near 50 MiB" }));
+    const relays = services.filter((name) => name.startsWith("relay-")).map((service) => ({ service, ...RELAY_BUDGET, why: "fixed: metrics that agents of this environment send; 60 MiB with 20,000 series" }));
     const proxy = { service: "label-proxy", ...LABEL_PROXY_BUDGET, why: "fixed: organizations of Grafana; idles near 18 MiB and streams what it passes on" };
     return table(["service", "limit MiB", "GOMEMLIMIT MiB", "GOGC", "CPU shares", "why"],
         [...(services.includes(proxy.service) ? [proxy] : []), ...relays, ...explainBudget(memoryMiB)].map(({ service, limitMiB, goMemLimitMiB, goGc, cpuShares, why }) => [service, `${limitMiB}`, ...[goMemLimitMiB, goGc, cpuShares].map((value) => (value ? `${value}` : "")), why]));
