@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { UIDS } from "../../dashboards";
-import { DashboardJson, panelsOf } from "../support/dashboards/model";
+import { DashboardJson } from "../support/dashboards/model";
 import { drawDashboard, Line, Shown } from "../support/dashboards/picture";
 import { filled, openingValues } from "../support/dashboards/placeholders";
 import { queriesOf } from "../support/dashboards/queries";
@@ -27,7 +27,7 @@ if (process.env.RECORD_PICTURE) {
             stops.push(await keepRequesting(world.apps.loadtest, MIX, { rate: 40 }));
             await sleep((MINUTES / 2) * 60_000);
             const { dashboard } = await grafana.json<{ dashboard: DashboardJson }>(`/api/dashboards/uid/${UIDS.environments}`);
-            const shown: Shown[] = await Promise.all(panelsOf(dashboard).map(async (panel) => ({ panel, lines: await linesOf(grafana, dashboard, panel.title ?? "") })));
+            const shown: Shown[] = await Promise.all((dashboard.panels ?? []).map(async (panel) => ({ panel, lines: await linesOf(grafana, dashboard, panel.title ?? "") })));
             for (const stop of stops) await stop();
             assert.deepEqual(shown.filter(({ panel, lines }) => panel.type !== "row" && lines.length < 3).map(({ panel }) => panel.title), []);
             fs.writeFileSync(path.join(PROJECT, "docs", "pictures", "environments.svg"), drawDashboard(dashboard, shown, NOTE));
