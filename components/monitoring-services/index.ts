@@ -27,6 +27,7 @@ export * from "./long-term-args";
 export * from "./organization-args";
 export { AlertThresholds } from "../../dashboards/alerts/thresholds";
 export { explainBudget, planBudget, servicesMemoryMiB, usableMiB } from "./budget";
+export { ServiceChoice } from "./services";
 export { MembersGuard, MembersGuardArgs } from "./members-guard";
 export { renderSshFiles, writeSshFiles } from "./ssh-files";
 
