@@ -75,8 +75,13 @@ export const EVERY_SERVICE: Service[] = [...SERVICES, LABEL_PROXY];
 
 /** What decides which services there are beside those that always are. */
 export interface ServiceChoice {
+    /** Organizations of Grafana, by name: they take the label proxy. @default {} */
     organizations?: object;
-    environments?: Record<string, { pushedMetrics?: boolean }>;
+    /** By name; each with `pushedMetrics` takes a relay. @default {} */
+    environments?: Record<string, {
+        /** @default false */
+        pushedMetrics?: boolean;
+    }>;
 }
 
 /** The services of a deployment. */
