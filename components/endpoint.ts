@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { quote } from "./names";
+import { quote, validateRegion } from "./names";
 import { Problem } from "./problems";
 
 /** One endpoint outside of the shared deployment, and how it lets us in: `username` and `password`, or `token`, or for metrics `sigv4`, or nothing. */
@@ -51,7 +51,7 @@ export function validateEndpoint(signal: string, { url, username, password, toke
         ...(ways > 1 ? [{ path: "", message: "expected one way in: username and password, or token, or sigv4" }] : []),
         ...(Boolean(username) !== Boolean(password) ? [{ path: "", message: "expected username and password together, or neither" }] : []),
         ...(sigv4 && signal !== "metrics" ? [{ path: "sigv4", message: "is for metrics: no OTLP endpoint of AWS is known to this program" }] : []),
-        ...(sigv4 && !/^[a-z]{2}(-[a-z]+)+-\d$/.test(sigv4.region) ? [{ path: "sigv4.region", message: `expected a region of AWS such as "ap-northeast-2", got ${quote(sigv4.region)}` }] : []),
+        ...(sigv4 ? validateRegion("sigv4.region", sigv4.region) : []),
         ...(sigv4?.roleArn !== undefined && !/^arn:aws[a-z-]*:iam::\d{12}:role\/\S+$/.test(sigv4.roleArn) ? [{ path: "sigv4.roleArn", message: `expected the ARN of a role, got ${quote(sigv4.roleArn)}` }] : []),
         ...[token, password].flatMap((value) => (typeof value === "string" && /^$|[\s\p{Cc}]/u.test(value) ? [{ path: "", message: "expected a token or password without blanks" }] : [])),
         ...Object.entries(headers).flatMap(([key, value]) => validateHeader(key, value)),

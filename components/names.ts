@@ -34,6 +34,11 @@ export function validateAbsolutePath(path: string, value: string): Problem[] {
         ? [] : [{ path, message: `expected an absolute path of letters, digits and . _ @ + - without "..", got ${quote(value)}` }];
 }
 
+/** Problems with the name of a region of AWS. */
+export function validateRegion(path: string, value: string): Problem[] {
+    return /^[a-z]{2}(-[a-z]+)+-\d$/.test(value) ? [] : [{ path, message: `expected a region of AWS such as "ap-northeast-2", got ${quote(value)}` }];
+}
+
 /** Problems with a value that must be one of a few strings. Arguments are plain strings, so this runs where types cannot. */
 export function validateOneOf(path: string, value: string, allowed: readonly string[]): Problem[] {
     return allowed.includes(value) ? [] : [{ path, message: `expected one of ${allowed.map(quote).join(", ")}, got ${quote(value)}` }];

@@ -161,7 +161,7 @@ const CAPABILITIES: Record<string, string[]> = { gateway: ["CAP_NET_BIND_SERVICE
 export const RELAY_COMMAND = [
     "--config.file=/etc/prometheus/prometheus.yml",
     "--storage.tsdb.path=/prometheus",
-    // The least that it can: blocks of two hours, and the one before.
+    // Nobody asks it for more than the last minute.
     "--storage.tsdb.retention.time=2h",
     "--storage.tsdb.min-block-duration=30m",
     "--storage.tsdb.max-block-duration=30m",

@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
 import { BundleDirectory, BundleFile } from "../bundle";
-import { quote, validateOneOf, validatePort } from "../names";
+import { quote, validateOneOf, validatePort, validateRegion } from "../names";
 import { Problem } from "../problems";
 import { renderTemplate } from "../render";
 import { EnvironmentArgs } from "./args";
@@ -37,7 +37,7 @@ export function validateDiscovery({ tags, application, applicationTag, port, pat
         ...(port === undefined ? [] : validatePort("port", port)),
         ...(at === undefined || METRICS_PATH.test(at) ? [] : [{ path: "path", message: `expected a path such as "/actuator/prometheus", without query, got ${quote(at)}` }]),
         ...(scheme === undefined ? [] : validateOneOf("scheme", scheme, ["http", "https"])),
-        ...(region === undefined || /^[a-z]{2}(-[a-z]+)+-\d$/.test(region) ? [] : [{ path: "region", message: `expected a region such as "ap-northeast-2", got ${quote(region)}` }]),
+        ...(region === undefined ? [] : validateRegion("region", region)),
         ...(endpoint === undefined || /^https?:\/\/[A-Za-z0-9.:[\]-]+$/.test(endpoint)
             ? [] : [{ path: "endpoint", message: `expected a URL without a path, such as "https://vpce-0123.ec2.eu-west-1.vpce.amazonaws.com", got ${quote(endpoint)}` }]),
     ];
