@@ -6,6 +6,7 @@ const ENVIRONMENT = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
 /** Host name or IPv4 address; IPv6 only in the bracket-free form. */
 const ADDRESS = /^([a-zA-Z0-9]([a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?|[0-9a-fA-F:]*:[0-9a-fA-F:]+)$/;
 const TOKEN = /^[A-Za-z0-9_-]{16,256}$/;
+const METRICS_PATH = /^(\/[A-Za-z0-9._~:+-]+)+\/?$|^\/$/;
 const ABSOLUTE_PATH = /^\/[A-Za-z0-9._/@+-]*$/;
 
 /** Problems with an environment's name: it becomes a tenant id, a file name and a Caddy matcher. */
@@ -32,6 +33,12 @@ export function validatePort(path: string, value: number): Problem[] {
 export function validateAbsolutePath(path: string, value: string): Problem[] {
     return ABSOLUTE_PATH.test(value) && !value.split("/").includes("..")
         ? [] : [{ path, message: `expected an absolute path of letters, digits and . _ @ + - without "..", got ${quote(value)}` }];
+}
+
+/** Problems with the path at which an exporter serves its metrics. */
+export function validateMetricsPath(path: string, value: string): Problem[] {
+    return METRICS_PATH.test(value) && !value.split("/").includes("..")
+        ? [] : [{ path, message: `expected a path such as "/actuator/prometheus", without query, got ${quote(value)}` }];
 }
 
 /** Problems with the name of a region of AWS. */

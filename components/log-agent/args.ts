@@ -89,7 +89,7 @@ export interface LogSources {
  * pattern, `[application,trace,span]`, `[trace-span]`, and `key=value` lines such as `traceId=4bf9… elapsed=12ms`.
  */
 export interface LogPatterns {
-    /** Matches a line that begins an entry; others (stack traces) belong to the entry before. @default a date and time, a time, or `{"@timestamp"` */
+    /** Matches a line that begins an entry; others (stack traces) belong to the entry before. @default a date and time, also behind `[` or `[otel.javaagent `, a time, or `{"@timestamp"` */
     firstLine?: string;
     /** `level`, e.g. `INFO`. */
     level?: string;

@@ -1,7 +1,7 @@
 import type { BundleFile } from "../bundle";
 import { AGENT_METRICS } from "../metrics-target/scrape-jobs";
 import { ExternalEndpoint, headerList, KnownEndpoint, validateEndpoint } from "../endpoint";
-import { hostPort, quote, validateName, validateOneOf, validatePort } from "../names";
+import { hostPort, quote, validateName, validateMetricsPath, validateOneOf, validatePort } from "../names";
 import { Problem, under } from "../problems";
 import { renderTemplate } from "../render";
 import type { LogAgentArgs } from "./args";
@@ -113,7 +113,7 @@ function validateApplication({ address, application, path = "/", scheme = "http"
     return [
         ...(host ? validatePort("address", Number(port)) : [{ path: "address", message: `expected HOST:PORT such as "${hostPort("127.0.0.1", 8080)}", got ${quote(address)}` }]),
         ...(application === undefined ? [] : validateName("application", application)),
-        ...(/^\/[^\s?#]*$/.test(path) ? [] : [{ path: "path", message: `expected a path such as "/actuator/prometheus", without query, got ${quote(path)}` }]),
+        ...validateMetricsPath("path", path),
         ...validateOneOf("scheme", scheme, ["http", "https"]),
         ...(Number.isInteger(intervalSeconds) && intervalSeconds > 0 ? [] : [{ path: "intervalSeconds", message: `expected a whole number of seconds, got ${quote(intervalSeconds)}` }]),
         ...(Boolean(username) !== Boolean(password) ? [{ path: "username", message: "expected username and password together, or neither" }] : []),

@@ -21,8 +21,8 @@ const IS = `(?:["'] ?: ?["']?|=["']?|: ?["']?)`;
 /** A value of `key=value`: no blank, and no punctuation at its end. */
 const WORD = "[A-Za-z0-9](?:[A-Za-z0-9_.:/+-]{0,126}[A-Za-z0-9])?";
 
-/** Dates as Spring Boot 2 to 4 and plain Logback write them, with or without a bracket; a bare time; JSON of Boot's structured logging. */
-export const FIRST_LINE = String.raw`^\[?(?:\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}|\d{2}:\d{2}:\d{2}[.,]\d{3}\b|\{"@timestamp")`;
+/** Dates as Spring Boot 2 to 4, plain Logback and OpenTelemetry's Java agent write them, with or without a bracket; a bare time; JSON of Boot's structured logging. */
+export const FIRST_LINE = String.raw`^\[?(?:(?:otel\.javaagent )?\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}|\d{2}:\d{2}:\d{2}[.,]\d{3}\b|\{"@timestamp")`;
 
 /** Brackets as `[application,trace,span]` (application and its comma optional) and `[trace-span]`; a trace id has 32 hex digits, or 16 with B3. */
 const BRACKETS = { trace: "[0-9a-fA-F]{32}|[0-9a-fA-F]{16}", span: "[0-9a-fA-F]{16}" };

@@ -1,4 +1,4 @@
-import { quote, validateAddress, validateEnvironment, validateOneOf, validatePort } from "../names";
+import { quote, validateAddress, validateEnvironment, validateMetricsPath, validateOneOf, validatePort } from "../names";
 import { Problem, under } from "../problems";
 import { MetricsTargetArgs, TargetArgs } from "./args";
 import { validateProfileName } from "./registration";
@@ -29,7 +29,6 @@ export interface KnownProfile {
 }
 
 const HOST_AND_PORT = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]/]+)):(\d+)$/;
-const METRICS_PATH = /^(\/[A-Za-z0-9._~:+-]+)+\/?$|^\/$/;
 const LABEL = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]/;
@@ -106,8 +105,7 @@ function validateTarget(target: TargetArgs, profiles: string[]): Problem[] {
         ...validateLabelValue("instance", target.instance),
         ...(profile === "" || profiles.includes(profile)
             ? [] : [{ path: "profile", message: `no profile is named ${quote(profile)}; profiles: ${profiles.join(", ") || "none"}` }]),
-        ...(path === undefined || (METRICS_PATH.test(path) && !path.split("/").includes(".."))
-            ? [] : [{ path: "path", message: `expected a path such as "/actuator/prometheus", without query, got ${quote(path)}` }]),
+        ...(path === undefined ? [] : validateMetricsPath("path", path)),
         ...(scheme === undefined ? [] : validateOneOf("scheme", scheme, ["http", "https"])),
         ...(intervalSeconds === undefined || (Number.isInteger(intervalSeconds) && intervalSeconds > 0)
             ? [] : [{ path: "intervalSeconds", message: `expected a whole number of seconds, got ${quote(intervalSeconds)}` }]),

@@ -3,7 +3,7 @@ import * as docker from "@pulumi/docker";
 import { LABEL_PROXY_BUDGET, planBudget, RELAY_BUDGET, ServiceBudget } from "./budget";
 import { planCaps } from "./caps";
 import { WATCHDOG } from "./disk-watchdog";
-import { CONFIG, GATEWAY_PORT, LABEL_PROXY, NETWORK, planServices, Service, ServiceChoice } from "./services";
+import { CONFIG, GATEWAY_PORT, isRelay, LABEL_PROXY, NETWORK, planServices, Service, ServiceChoice } from "./services";
 
 /** What the containers differ by from one deployment to another. All of it plain. */
 export interface ContainerOptions {
@@ -174,7 +174,7 @@ export const RELAY_COMMAND = [
 
 /** An empty list is not the same as none to the provider, so what is empty is left out. */
 function planCommand({ name }: Service, options: ContainerOptions): Pick<ContainerPlan, "command"> {
-    const command = name.startsWith("relay-") ? RELAY_COMMAND : COMMANDS[name]?.(options);
+    const command = isRelay(name) ? RELAY_COMMAND : COMMANDS[name]?.(options);
     return command ? { command } : {};
 }
 

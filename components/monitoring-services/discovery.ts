@@ -1,7 +1,7 @@
 import * as fs from "fs";
 import * as path from "path";
 import { BundleDirectory, BundleFile } from "../bundle";
-import { quote, validateOneOf, validatePort, validateRegion } from "../names";
+import { quote, validateMetricsPath, validateOneOf, validatePort, validateRegion } from "../names";
 import { Problem } from "../problems";
 import { renderTemplate } from "../render";
 import { EnvironmentArgs } from "./args";
@@ -21,8 +21,6 @@ export const DISCOVERY = {
     unit: "photogather-monitoring-ec2-discovery",
 };
 
-const METRICS_PATH = /^(\/[A-Za-z0-9._~:+-]+)+\/?$/;
-
 /** Problems with one environment's, paths relative to it. */
 export function validateDiscovery({ tags, application, applicationTag, port, path: at, scheme, region, endpoint }: DiscoveryArgs): Problem[] {
     const entries = Object.entries(tags);
@@ -35,7 +33,7 @@ export function validateDiscovery({ tags, application, applicationTag, port, pat
         ...[application, applicationTag].flatMap((value) => (value === undefined || /^[^\s\p{Cc}]([^\p{Cc}]{0,126}[^\s\p{Cc}])?$/u.test(value)
             ? [] : [{ path: value === application ? "application" : "applicationTag", message: `expected one line of at most 128 characters without blanks at either end, got ${quote(value)}` }])),
         ...(port === undefined ? [] : validatePort("port", port)),
-        ...(at === undefined || METRICS_PATH.test(at) ? [] : [{ path: "path", message: `expected a path such as "/actuator/prometheus", without query, got ${quote(at)}` }]),
+        ...(at === undefined ? [] : validateMetricsPath("path", at)),
         ...(scheme === undefined ? [] : validateOneOf("scheme", scheme, ["http", "https"])),
         ...(region === undefined ? [] : validateRegion("region", region)),
         ...(endpoint === undefined || /^https?:\/\/[A-Za-z0-9.:[\]-]+$/.test(endpoint)

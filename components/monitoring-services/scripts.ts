@@ -6,7 +6,7 @@ import { MonitoringServicesArgs } from "./args";
 import { discoveryInstallScript, discoveryRemoveScript } from "./discovery";
 import { watchdogInstallScript, watchdogRemoveScript } from "./disk-watchdog";
 import { guardApplyScript, guardRemoveScript } from "./guard";
-import { CONFIG, NETWORK, RELAY_DATA, SERVICES } from "./services";
+import { CONFIG, NETWORK, RELAY_DATA, RELAY_PREFIX, SERVICES } from "./services";
 import { shutdownInstallScript, shutdownRemoveScript } from "./shutdown";
 import { UpgradeArgs, versionsScript, wayBackScript } from "./upgrade";
 
@@ -111,7 +111,7 @@ of() {
   esac
 }
 runs() {
-  case $1 in node-exporter | label-proxy | relay-*) return 0 ;; esac
+  case $1 in node-exporter | label-proxy | ${RELAY_PREFIX}*) return 0 ;; esac
   if [ "$1" = grafana ]; then inside http://grafana:3000/api/health | grep -q '"database": *"ok"'; return; fi
   set -- $(of "$1")
   [ "$(metric "$1" "$2_last_reload_successful")" = 1 ] || return 1
@@ -120,7 +120,7 @@ runs() {
 }
 # refuses SERVICE: it has read the present file, and says that it cannot use it.
 refuses() {
-  case $1 in grafana | node-exporter | label-proxy | relay-*) return 1 ;; esac
+  case $1 in grafana | node-exporter | label-proxy | ${RELAY_PREFIX}*) return 1 ;; esac
   set -- $(of "$1")
   settled "$3" && [ "$(metric "$1" "$2_last_reload_successful")" = 0 ]
 }

@@ -97,10 +97,18 @@ export function pushing(environments: NonNullable<ServiceChoice["environments"]>
 /** Below it the relays have their data: minutes old and of no use to a backup, so not on the data volume. */
 export const RELAY_DATA = "/var/lib/photogather-monitoring/relay";
 
+/** What the name of a relay begins with; the environment follows. No other service is named so. */
+export const RELAY_PREFIX = "relay-";
+
+/** Whether a service's name is a relay's. */
+export function isRelay(name: string): boolean {
+    return name.startsWith(RELAY_PREFIX);
+}
+
 /** Takes what an environment's agents send, and offers it to Prometheus: a Prometheus of its own that keeps nothing. */
 export function relayOf(environment: string): Service {
     return {
-        name: `relay-${environment}`, image: "prometheus", user: "65531:65531", configMount: "/etc/prometheus", dataMount: "/prometheus", data: `${RELAY_DATA}/${environment}`, stopSeconds: 10,
+        name: `${RELAY_PREFIX}${environment}`, image: "prometheus", user: "65531:65531", configMount: "/etc/prometheus", dataMount: "/prometheus", data: `${RELAY_DATA}/${environment}`, stopSeconds: 10,
         health: wget("http://127.0.0.1:9090/-/ready"),
     };
 }

@@ -29,6 +29,11 @@ const LINES: { text: string; expected: Record<string, string> }[] = [
     },
     { text: `\u001b[2m${at(5)}\u001b[0;39m \u001b[32m INFO\u001b[0;39m 1 --- [t] [           ] c.e.Colour : "POST /orders HTTP/1.1" 503`, expected: { level: "INFO", method: "POST", status: "503", logger: "c.e.Colour" } },
     { text: `{"@timestamp":"${at(6)}","log.level":"ERROR","traceId":"${TRACE}","message":"json 한글"}`, expected: { level: "ERROR", trace_id: TRACE } },
+    // What the Java agent says of itself is no part of the application's line before it.
+    {
+        text: "[otel.javaagent 2026-11-22 10:15:06:577 +0000] [OkHttp http://127.0.0.1:4318/...] ERROR io.opentelemetry.exporter.HttpExporter - Failed to export spans\njava.net.ConnectException: refused\n\tat okhttp3.A.b(A.kt:1)",
+        expected: { level: "ERROR", logger: "io.opentelemetry.exporter.HttpExporter" },
+    },
 ];
 const STACK = [
     `${at(7)} ERROR 4711 --- [shop] [nio-8080-exec-1] [${TRACE}-${SPAN}] c.e.shop.OrderController : it broke`,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { gaps } from "./support/counted/count";
 import { GrafanaClient } from "./support/grafana";
 import { leftovers } from "./support/leftovers";
 import { secretsIn } from "./support/secrets";
@@ -23,16 +24,17 @@ describe("the end", () => {
     });
 
     it("`destroy` of loadtest takes its targets and agents; prod and dev go on without a gap", async () => {
+        // Every 15 s, and a busy machine. Not earlier: what ran before this file may have made Prometheus anew.
+        const begun = Date.now() / 1000;
         const run = world.keep(await world.stacks.loadtest.destroy());
         assert.ok(run.ok, run.output);
         await eventually("loadtest's targets to go", 30, async () => (await grafana.scraped("loadtest")).length === 0 || undefined);
         assert.equal(await leftovers(world.hosts.loadtest), "");
         await sleep(35_000);
         for (const environment of ["prod", "dev"]) {
-            const times = await grafana.sampleTimes(`up{environment="${environment}", instance="${environment}-was-1", job="was"}`, 120);
-            assert.ok(times.length >= 5, `${environment}: ${times.length} samples`);
-            const gaps = times.slice(1).map((time, index) => time - times[index]);
-            assert.ok(Math.max(...gaps) < 20, `${environment}: ${JSON.stringify(gaps)}`);
+            const times = await grafana.sampleTimes(`up{environment="${environment}", instance="${environment}-was-1", job="was"}`, Date.now() / 1000 - begun);
+            assert.ok(times.length >= 3, `${environment}: ${times.length} samples`);
+            assert.deepEqual(gaps(times, 17), [], environment);
         }
     });
 

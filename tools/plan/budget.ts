@@ -2,7 +2,7 @@ import { explainBudget, servicesMemoryMiB } from "../../components/monitoring-se
 import { LABEL_PROXY_BUDGET, RELAY_BUDGET } from "../../components/monitoring-services/budget";
 import { explainCaps } from "../../components/monitoring-services/caps";
 import { planQuotas } from "../../components/monitoring-services/quotas";
-import { planServices } from "../../components/monitoring-services/services";
+import { isRelay, planServices } from "../../components/monitoring-services/services";
 import { planRetention } from "../../components/monitoring-services/retention";
 import { lacking, planNeeds, Workload } from "../../components/monitoring-services/workload";
 import type { StackConfig } from "../../stacks/model";
@@ -26,7 +26,7 @@ export function renderBudget({ owner }: StackConfig, stack: string, workload = o
 }
 
 function memoryTable(memoryMiB: number, services: string[]): string {
-    const relays = services.filter((name) => name.startsWith("relay-")).map((service) => ({ service, ...RELAY_BUDGET, why: "fixed: metrics that agents of this environment send; 60 MiB with 20,000 series" }));
+    const relays = services.filter(isRelay).map((service) => ({ service, ...RELAY_BUDGET, why: "fixed: metrics that agents of this environment send; 60 MiB with 20,000 series" }));
     const proxy = { service: "label-proxy", ...LABEL_PROXY_BUDGET, why: "fixed: organizations of Grafana; idles near 18 MiB and streams what it passes on" };
     return table(["service", "limit MiB", "GOMEMLIMIT MiB", "GOGC", "CPU shares", "why"],
         [...(services.includes(proxy.service) ? [proxy] : []), ...relays, ...explainBudget(memoryMiB)].map(({ service, limitMiB, goMemLimitMiB, goGc, cpuShares, why }) => [service, `${limitMiB}`, ...[goMemLimitMiB, goGc, cpuShares].map((value) => (value ? `${value}` : "")), why]));
