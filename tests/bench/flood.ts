@@ -18,7 +18,7 @@ import { countLines, countSamples, countSpans, countSpansBetween, settled } from
 import { Gatherer, Used } from "./support/gather";
 import { startGateway } from "./support/gateway";
 import { Limited } from "./support/limited";
-import { prioritize } from "./support/limits";
+import { endOrderly, prioritize } from "./support/limits";
 import { Count, Load } from "./support/load";
 import { SERVICES } from "./support/rounds";
 import { Side, startOurs } from "./support/sides";
@@ -42,6 +42,7 @@ const { values: options } = parseArgs({ options: {
 } });
 
 async function main(): Promise<void> {
+    endOrderly();
     prioritize(-19);
     const hosts = hostsOf(Number(options.hosts));
     const args = benchArgs();
@@ -78,8 +79,10 @@ async function main(): Promise<void> {
         after.stop();
         gatherer.stop();
         const { counts, lateMs, processorSeconds } = await load.stop();
+        // Before anything is counted: what is down by now cannot be asked.
+        for (const line of explainUse({ before, during, rest })) say(line);
         const lost = await lostOfProd(side, hosts.filter(({ environment }) => environment === "prod"), counts[side.name], since);
-        for (const line of explain({ quiet, flooded, before, during, rest, refusals, lost, counts: counts[side.name] })) say(line);
+        for (const line of explain({ quiet, flooded, refusals, lost, counts: counts[side.name] })) say(line);
         const problems = [...findProblems({ quiet, flooded, during, rest, refusals, lost }), ...(await askedForAll(side, limited, since))];
         for (const problem of problems) say(`FAILED: ${problem}`);
         fs.mkdirSync(path.dirname(options.json), { recursive: true });
@@ -130,6 +133,7 @@ async function fired(side: Side, alert: string): Promise<boolean> {
     return (await vector(side, `ALERTS{alertname="${alert}"}`)).length > 0;
 }
 
+/** Of prod, by unit; `found` is NaN where the backend did not answer. */
 type Lost = Record<string, { made: number; found: number; refused: number }>;
 
 async function lostOfProd(side: Side, hosts: ReturnType<typeof hostsOf>, counts: Record<string, Count>, since: number): Promise<Lost> {
@@ -157,10 +161,13 @@ interface Seen { quiet: number[]; flooded: number[]; during: Used[]; rest: Used[
 
 const NAMES = [...SERVICES, "gateway"];
 
-function explain({ quiet, flooded, before, during, rest, refusals, lost, counts }: Seen & { before: Used[]; counts: Record<string, Count> }): string[] {
+function explainUse({ before, during, rest }: Pick<Seen, "during" | "rest"> & { before: Used[] }): string[] {
     const rows = NAMES.map((name, i) => [name, during[i].limitMiB, before[i].peakMiB, during[i].peakMiB, rest[i].peakMiB, during[i].kills].map((cell) => (typeof cell === "number" ? cell.toFixed(0) : cell)));
+    return [table(["service", "limit MiB", "peak before", "peak in the flood", "peak after it", "killed"], rows)];
+}
+
+function explain({ quiet, flooded, refusals, lost, counts }: Omit<Seen, "during" | "rest"> & { counts: Record<string, Count> }): string[] {
     return [
-        table(["service", "limit MiB", "peak before", "peak in the flood", "peak after it", "killed"], rows),
         table(["prod", "made", "found", "refused and sent again"], Object.entries(lost).map(([unit, { made, found, refused }]) => [unit, String(made), String(found), String(refused)])),
         table([FLOODING, "sent", "taken", "refused"], Object.entries(counts).filter(([key]) => key.endsWith(FLOODING)).map(([key, { made, taken, refused }]) => [key, String(made), String(taken), JSON.stringify(refused)])),
         table(["alert", "counted", "true"], refusals.map(([alert, counted, fires]) => [alert, counted, fires ? "yes" : "no"])),
@@ -171,7 +178,7 @@ function explain({ quiet, flooded, before, during, rest, refusals, lost, counts 
 function findProblems({ quiet, flooded, during, rest, refusals, lost }: Seen): string[] {
     const ratio = percentile(flooded, 0.95) / percentile(quiet, 0.95);
     return [
-        ...Object.entries(lost).filter(([, { made, found }]) => found < made).map(([unit, { made, found }]) => `prod lost ${made - found} ${unit}`),
+        ...Object.entries(lost).filter(([, { made, found }]) => !(found >= made)).map(([unit, { made, found }]) => (Number.isNaN(found) ? `prod's ${unit} could not be counted` : `prod lost ${made - found} ${unit}`)),
         ...(ratio <= 1.5 ? [] : [`prod's queries take ${ratio.toFixed(2)} times as long in the flood`]),
         ...refusals.filter(([, counted]) => counted === "").map(([alert]) => `nothing is counted for ${alert}`), ...refusals.filter(([, , fires]) => !fires).map(([alert]) => `${alert} is not true`),
         ...NAMES.flatMap((name, i) => [...(during[i].kills + rest[i].kills > 0 ? [`${name} was killed`] : []), ...(rest[i].peakMiB > rest[i].limitMiB * 0.95 ? [`${name} is at its limit after the flood`] : [])]),

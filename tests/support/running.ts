@@ -6,6 +6,11 @@ import * as path from "node:path";
 import { BundleFile } from "../../components/bundle";
 import { CONFIG, SERVICES } from "../../components/monitoring-services/services";
 
+/** Every program that was started here. */
+const started: ChildProcess[] = [];
+// Where the process ends without `stop`, as a bench by Ctrl-C, nothing that it started runs on.
+process.once("exit", () => started.forEach((child) => child.kill("SIGKILL")));
+
 /** Processes and directories that one test file started; `stop` ends and removes them. */
 export class Running {
     readonly directory = fs.mkdtempSync(path.join(os.tmpdir(), "services-"));
@@ -47,6 +52,7 @@ export class Running {
         const child = spawn(program, args, { stdio: ["ignore", log, log], env: { ...process.env, ...env }, cwd: this.directory });
         fs.closeSync(log);
         this.children.push(child);
+        started.push(child);
         return child;
     }
 

@@ -51,13 +51,13 @@ export async function countSamples(side: Side, hosts: SimulatedHost[], sinceSeco
     return sum;
 }
 
-/** Asks until at least so many are found; then, or after that time, the last answer. */
+/** Asks until at least so many are found; then, or after that time, the last answer; NaN where there was none. */
 export async function settled(wanted: number, seconds: number, ask: () => Promise<number>): Promise<number> {
-    let last = 0;
+    let last = NaN;
     await eventually("all is found", seconds, async () => {
         last = await ask();
         if (last < wanted) await new Promise((resolve) => setTimeout(resolve, 3000));
         return last >= wanted;
-    }).catch((error: Error) => { if (last === 0) process.stdout.write(`${error.message}\n`); });
+    }).catch((error: Error) => { if (Number.isNaN(last)) process.stdout.write(`${error.message}\n`); });
     return last;
 }

@@ -83,6 +83,11 @@ export function processorSeconds(pid: number): number {
     return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond();
 }
 
+/** An end from outside runs what is to be done at the end, and programs that were started end too. */
+export function endOrderly(): void {
+    for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) process.once(signal, () => process.exit(status));
+}
+
 /**
  * What else this machine does must not be measured: this process and what it starts from now on go before others, as far as we may. Says whether we may.
  *
