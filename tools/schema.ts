@@ -19,6 +19,7 @@ export interface Schema {
     description: string;
     resources: Record<string, { description?: string; inputProperties: Record<string, Described>; properties: Record<string, Described> }>;
     types: Record<string, { description?: string; properties: Record<string, Described> }>;
+    language: Record<string, object>;
 }
 
 /** Something with a comment. */
@@ -31,6 +32,8 @@ export function renderSchema(): string {
     const analyzer = new Analyzer(PACKAGE, name, {}, new Set(getPulumiComponents(components).map((component) => component.name)));
     const inferred = analyzer.analyze();
     const schema = generateSchema(name, version, description, inferred.components, inferred.typeDefinitions, inferred.dependencies) as unknown as Schema;
+    // Without it Pulumi makes no Go type for what stands in lists and maps of plain values only, as TargetArgs, and the SDK does not compile.
+    Object.assign(schema.language.go, { generateExtraInputTypes: true });
     // Its program is private, but a second one would take as long again.
     describe(schema, readComments((analyzer as unknown as { program: ts.Program }).program));
     return `${shortenTypes(JSON.stringify(sorted(schema), null, 2), Object.keys(schema.types))}\n`;

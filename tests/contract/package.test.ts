@@ -90,7 +90,7 @@ describe("the package", function () {
 
     /** What a preview of the program would make. Fails where it shows a secret. */
     const preview = async (directory: string): Promise<string[]> => {
-        // The examples are one project in three languages, so each has a stack of its own.
+        // The examples are one project in four languages, so each has a stack of its own.
         await pulumi(directory, "stack", "init", path.basename(directory));
         await pulumi(directory, "config", "set", "owner", "organization/photogather-monitoring/prod");
         await pulumi(directory, "config", "set", "hostKey", HOST_KEY);
@@ -127,6 +127,15 @@ describe("the package", function () {
         const directory = example("python");
         fs.symlinkSync(at("monitoring"), path.join(directory, "monitoring"));
         await installed(this, "PyPI", "pulumi", ["package", "add", "./monitoring", "--non-interactive"], { cwd: directory, env });
+        assert.deepEqual(await preview(directory), RESOURCES);
+    });
+
+    it("previews in a Go program, by the SDK that Pulumi makes of its schema", async function () {
+        for (const name of ["go", "pulumi-language-go"]) part(this, name);
+        await owner(this);
+        const directory = example("go");
+        fs.symlinkSync(at("monitoring"), path.join(directory, "monitoring"));
+        await installed(this, "Go module proxy", "pulumi", ["package", "add", "./monitoring", "--non-interactive"], { cwd: directory, env });
         assert.deepEqual(await preview(directory), RESOURCES);
     });
 });
