@@ -48,6 +48,8 @@ export class Backends {
     gatewayPort = 0;
     /** What the deployment's arguments are beside the usual ones. */
     change: Partial<KnownServicesArgs> = {};
+    /** Text of their configurations that is another one here, such as an interval that a test does not wait for. */
+    replacements: Record<string, string> = {};
     private server?: https.Server;
     private readonly sockets = new Set<Duplex>();
     private readonly backends = new Map<string, ChildProcess>();
@@ -76,18 +78,23 @@ export class Backends {
     /** Starts a backend with the very configuration that the shared deployment gives it, its ports and directories aside. */
     private backend(name: string, program: string, file: string, ports: Record<number, number>): void {
         const files = (name === "loki" ? renderLoki : renderTempo)(sampleServices(this.change));
-        const moved = this.running.rewriting(name, {});
+        const moved = this.running.rewriting(name, this.replacements);
         this.running.write(files, (text) => Object.entries(ports).reduce((changed, [from, to]) => changed.replaceAll(new RegExp(`(?<=[: ])${from}\\b`, "g"), String(to)), moved(text)));
         fs.mkdirSync(path.join(this.running.directory, name, "rules"), { recursive: true });
         this.backends.set(name, this.running.start(name, program, [`-config.file=${path.join(this.running.directory, name, file)}`]));
     }
 
-    /** Ends a backend in order, and loses what it had on disk. */
-    async wipe(name: string): Promise<void> {
+    /** Ends a backend in order; `launch` starts it again. */
+    async end(name: string): Promise<void> {
         const child = this.backends.get(name)!;
         const gone = new Promise((resolve) => child.once("exit", resolve));
         child.kill("SIGTERM");
         await gone;
+    }
+
+    /** The same, and what it had on disk is lost. */
+    async wipe(name: string): Promise<void> {
+        await this.end(name);
         fs.rmSync(this.running.data(name), { recursive: true });
         this.running.data(name);
     }
