@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { ourRunningContainers, tryDocker } from "./docker";
 import { LocalHost } from "./plan";
 
-/** Four machines, six services and three Java programs. */
+/** Four machines, seven services and three Java programs. */
 const NEEDED_MIB = 4096;
 
 /** What keeps the demo from running, each with its mend; empty where nothing does. */
