@@ -6,9 +6,9 @@ import { EnvironmentArgs, KnownServicesArgs } from "./args";
 import { renderLokiLimits, renderTempoLimits } from "./backends";
 import { bySharesUpward, planQuotas } from "./quotas";
 import { durationHours, planEnvironmentRetention, planRetention } from "./retention";
-import { CONFIG, DATA } from "./services";
+import { CONFIG, DATA, NETWORK } from "./services";
 
-/** The program on the monitoring host that shortens retention while the data volume fills; this file is the one source of its paths. */
+/** The program on the monitoring host that shortens retention while the data volume fills, and restarts what a full one has broken; this file is the one source of its paths. */
 export const WATCHDOG = {
     program: "/usr/local/lib/photogather-monitoring/disk-watchdog",
     /** What it may do, made here: it decides nothing but when. */
@@ -36,7 +36,7 @@ export const DELETE_DELAYS = {
 };
 
 /** Percentages of the data volume in use. */
-const AT = { shorten: 75, urgent: 85, refuse: 92 };
+const AT = { shorten: 75, urgent: 85, refuse: 92, full: 99 };
 /** A step is taken back when so much less is in use than what it was taken at. */
 const HYSTERESIS = 5;
 /** Hours that are kept in any case: by environments that give way first, and by the one with the largest share. */
@@ -60,6 +60,10 @@ export interface WatchdogPolicy {
     urgentAt: number;
     refuseAt: number;
     hysteresis: number;
+    /** From here on the volume counts as full; `afterFull` runs when it has room again. */
+    fullAt: number;
+    /** Commands, each a program and its arguments. */
+    afterFull: string[][];
     /** Seconds until a step shows. */
     effectSeconds: number;
     /** The last level that leaves the environment with the largest share alone. */
@@ -111,7 +115,10 @@ export function planWatchdog(args: KnownServicesArgs): WatchdogPolicy {
     const lower = bySharesUpward(planQuotas(args.environments, args)).slice(0, -1);
     const levels = [{ at: 0, what: "retention as configured" }, ...steps.map(({ at, environment, logs, traces }) => ({ at, what: `${environment} keeps ${logs} h of logs and ${traces} h of traces` }))];
     return {
-        directory: args.dataDirectory ?? DATA, urgentAt: AT.urgent, refuseAt: AT.refuse, hysteresis: HYSTERESIS, effectSeconds: effectMinutes() * 60,
+        directory: args.dataDirectory ?? DATA, urgentAt: AT.urgent, refuseAt: AT.refuse, hysteresis: HYSTERESIS, fullAt: AT.full,
+        // A write that fails half-way leaves a file to which Tempo can append no more: it accepts spans and loses them, until it starts anew.
+        afterFull: [["docker", "restart", `${NETWORK}-tempo`]],
+        effectSeconds: effectMinutes() * 60,
         lowers: steps.filter(({ at }) => at === AT.shorten).length,
         levels: levels.map((level, i) => ({ ...level, files: limitFiles(args, steps.slice(0, i), []), refusing: limitFiles(args, steps.slice(0, i), lower) })),
     };

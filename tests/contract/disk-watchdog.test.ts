@@ -13,11 +13,12 @@ const MIB = 2 ** 20;
 interface State {
     level: number;
     refusing: boolean;
+    full: boolean;
     changed: number;
 }
 
 /** The program's own decision for a row of uses, a minute apart. */
-function decide(python: string, policy: WatchdogPolicy, minutes: number[], from: State = { level: 0, refusing: false, changed: 0 }): State[] {
+function decide(python: string, policy: WatchdogPolicy, minutes: number[], from: State = { level: 0, refusing: false, full: false, changed: 0 }): State[] {
     const code = `import importlib.machinery, importlib.util, json, sys
 loader = importlib.machinery.SourceFileLoader("watchdog", sys.argv[1])
 module = importlib.util.module_from_spec(importlib.util.spec_from_loader("watchdog", loader)); loader.exec_module(module)
@@ -56,7 +57,7 @@ describe("the disk watchdog", function () {
     });
 
     it("takes steps back one by one, with a margin, prod's first", function () {
-        const from = { level: 6, refusing: false, changed: 0 };
+        const from = { level: 6, refusing: false, full: false, changed: 0 };
         const states = decide(part(this, "python3"), policy, steady(60, 63), from);
         assert.deepEqual([0, 30, 31, 61, 62].map((minute) => states[minute].level), [5, 5, 4, 4, 3]);
         assert.deepEqual(levels(decide(part(this, "python3"), policy, [81, 80], from)), [6, 6]);
@@ -64,8 +65,12 @@ describe("the disk watchdog", function () {
         assert.equal(decide(part(this, "python3"), policy, steady(69, 200), { ...from, level: 4 }).pop()!.level, 0);
     });
 
+    it("knows that it was full until there is room for all", function () {
+        assert.deepEqual(decide(part(this, "python3"), policy, [98.9, 99, 100, 92, 91.9, 98.9]).map(({ full }) => full), [false, true, true, true, false, false]);
+    });
+
     it("goes on with a ladder that has become shorter", function () {
-        assert.deepEqual(levels(decide(part(this, "python3"), { ...policy, levels: policy.levels.slice(0, 3), lowers: 2 }, [76], { level: 6, refusing: false, changed: 0 })), [2]);
+        assert.deepEqual(levels(decide(part(this, "python3"), { ...policy, levels: policy.levels.slice(0, 3), lowers: 2 }, [76], { level: 6, refusing: false, full: false, changed: 0 })), [2]);
     });
 
     it("acts on a real volume: fills, shortens, refuses, frees, restores; and says so", function () {
@@ -81,7 +86,7 @@ describe("the disk watchdog", function () {
         }
         try {
             for (const name of ["etc/disk-watchdog", "etc/loki", "etc/tempo"]) fs.mkdirSync(below(name), { recursive: true });
-            fs.writeFileSync(below("etc/disk-watchdog/policy.json"), JSON.stringify({ ...policy, directory: below("data"), effectSeconds: 0 }));
+            fs.writeFileSync(below("etc/disk-watchdog/policy.json"), JSON.stringify({ ...policy, directory: below("data"), effectSeconds: 0, afterFull: [["mkdir", below("restarted/tempo")]] }));
             const run = () => execFileSync(python, ["-I", PROGRAM, "--config", below("etc"), "--state", below("state.json"), "--metrics", below("run/disk-watchdog.prom")], { encoding: "utf8" });
             const kept = (environment: string) => new RegExp(`"${environment}":[^]*?retention_period: "(\\w+)"`).exec(fs.readFileSync(below("etc/loki/runtime.yml"), "utf8"))![1];
             const rate = (environment: string) => Number(new RegExp(`"${environment}":[^]*?rate_limit_bytes: (\\d+)`).exec(fs.readFileSync(below("etc/tempo/overrides.yml"), "utf8"))![1]);
@@ -109,6 +114,15 @@ describe("the disk watchdog", function () {
             assert.deepEqual([kept("loadtest"), kept("dev"), kept("prod"), rate("loadtest")], ["2d", "14d", "14d", 524288]);
             assert.equal(run(), "", "and then it is quiet");
             assert.ok(fs.statfsSync(below("data")).blocks < 128 * MIB);
+            fill(100);
+            run();
+            fill(10);
+            assert.match(run(), /the data volume was full, and has room again: mkdir .*\nthat failed, and is tried again: mkdir: /);
+            fs.mkdirSync(below("restarted"));
+            assert.match(run(), /the data volume was full, and has room again: mkdir [^\n]*\n(?!that failed)/);
+            assert.ok(fs.existsSync(below("restarted/tempo")));
+            for (let i = 0; i < 8; i++) run();
+            assert.equal(run(), "", "and no second time");
         } finally {
             spawnSync("umount", [below("data")]);
             fs.rmSync(directory, { recursive: true, force: true });

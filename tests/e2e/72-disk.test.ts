@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { WATCHDOG } from "../../components/monitoring-services/disk-watchdog";
 import { SERVICES } from "../../components/monitoring-services/services";
 import { gaps } from "./support/counted/count";
 import { CountedTraffic } from "./support/counted/traffic";
 import { GrafanaClient } from "./support/grafana";
 import { Ingest } from "./support/ingest";
+import { readRules } from "./support/rules";
 import { fillTo, fillUp, makeRoom, onSmallDisk } from "./support/small-disk";
 import { Undo } from "./support/traffic";
 import { eventually, sleep } from "./support/wait";
@@ -12,6 +14,7 @@ import { APPLICATION, World } from "./support/world";
 /** Of the disk, where lines and spans are refused from 90 % on. */
 const NEARLY_FULL_PERCENT = 93;
 const FREE_MIB = 300;
+const INTERVAL_SECONDS = 15;
 /** By Loki's and the gateway's own look at the disk, or for dev by the watchdog's, which looks once a minute: agents keep what is answered with either. */
 const REFUSED = [429, 503];
 /** The watchdog's next look, and Loki's reading of its limits. */
@@ -23,12 +26,14 @@ describe("a data volume that fills up, with traffic on", () => {
     let ingest: Ingest;
     let traffic: CountedTraffic;
     let undo: Undo | undefined;
+    let rules: string[];
     let full: number;
 
     before(async () => {
         world = await (await World.get()).deployed();
         grafana = await world.grafana();
         ingest = await Ingest.of(world, "dev");
+        rules = await readRules(world.monitor, grafana);
         traffic = await CountedTraffic.start(world);
         undo = await onSmallDisk(world, FREE_MIB);
     });
@@ -58,9 +63,11 @@ describe("a data volume that fills up, with traffic on", () => {
     });
 
     it("full, they still are, and the services stay; but Prometheus ends itself, and is started until there is room", async () => {
+        const restarts = async () => Number(await world.monitor.must("docker inspect --format '{{.RestartCount}}' monitoring-prometheus"));
+        const before = await restarts();
         full = Date.now() / 1000;
         assert.match(await fillUp(world), /No space left on device/);
-        await sleep(30_000);
+        await eventually("Prometheus to end", 90, async () => await restarts() > before || undefined);
         await answered(REFUSED)();
         const running = (await world.monitor.must("docker ps --filter name=monitoring- --filter status=running --format '{{.Names}}'")).split("\n");
         assert.deepEqual(SERVICES.map(({ name }) => name).filter((name) => name !== "prometheus" && !running.includes(`monitoring-${name}`)), []);
@@ -74,8 +81,29 @@ describe("a data volume that fills up, with traffic on", () => {
         world.figures["room again to all there"] = (performance.now() - start) / 1000;
         world.figures["lines twice after the full disk"] = duplicates;
         await eventually("Prometheus to be well again", 90, async () => (await grafana.metrics("count(up == 1)"))[0]?.value > 0 || undefined);
+        const well = Date.now() / 1000;
         world.figures["room again to Prometheus well"] = (performance.now() - start) / 1000;
-        const times = await grafana.sampleTimes('jvm_threads_live_threads{instance="prod-was-1"}', Date.now() / 1000 - full + 60);
-        world.figures["full disk: longest gap between samples"] = Math.max(0, ...gaps(times, 17).map(({ seconds }) => seconds));
+        const times = await grafana.sampleTimes('jvm_threads_live_threads{instance="prod-was-1"}', well - full + 60);
+        const found = gaps(times, INTERVAL_SECONDS + 2);
+        world.figures["full disk: longest gap between samples"] = Math.max(0, ...found.map(({ seconds }) => seconds));
+        // It ends at its first write after the disk is full, and scrapes anew an interval after it is back.
+        for (const { seconds } of found) assert.ok(seconds <= well - full + 2 * INTERVAL_SECONDS, JSON.stringify({ found, full, well }));
+        assert.deepEqual(await readRules(world.monitor, grafana), rules);
+    });
+
+    it("filled faster than anybody looks, it takes spans that Tempo cannot write, and none after the disk watchdog has seen that there is room", async () => {
+        const started = () => world.monitor.must("docker inspect --format '{{.State.StartedAt}}' monitoring-tempo");
+        const before = await started();
+        assert.match(await fillUp(world), /No space left on device/);
+        await eventually("the watchdog to see it", 90, async () => JSON.parse(await world.monitor.must(`cat ${WATCHDOG.state}`)).full === true || undefined);
+        await makeRoom(world);
+        await eventually("Tempo to be started anew", 120, async () => await started() !== before || undefined);
+        await eventually("both to be taken again", TAKEN_AGAIN_SECONDS, answered([200, 204]));
+        const { missing } = await traffic.allButSpans(grafana, 120 + TAKEN_AGAIN_SECONDS);
+        world.figures["spans lost by a disk that fills at once"] = missing.length;
+        const since = Date.now() / 1000;
+        await sleep(15_000);
+        await traffic.allThere(grafana);
+        assert.ok(missing.every((at) => at < since), JSON.stringify({ since, missing }));
     });
 });

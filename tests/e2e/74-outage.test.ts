@@ -3,6 +3,7 @@ import { explain, gaps } from "./support/counted/count";
 import { CountedStream } from "./support/counted/stream";
 import { cutOff, killContainer, killUnit } from "./support/cut";
 import { GrafanaClient } from "./support/grafana";
+import { readRules } from "./support/rules";
 import { eventually, sleep } from "./support/wait";
 import { World } from "./support/world";
 
@@ -20,10 +21,12 @@ describe(`the monitoring host is out of reach for ${MINUTES} minutes`, () => {
     let file: CountedStream;
     let container: CountedStream;
     let begun: number;
+    let rules: string[];
 
     before(async () => {
         world = await (await World.get()).deployed();
         grafana = await world.grafana();
+        rules = await readRules(world.monitor, grafana);
         const { prod, dev } = world.hosts;
         file = await CountedStream.start({ host: prod, file: "/var/log/was/counted.log", linesPerSecond: LINES_PER_SECOND, otlp: "http://127.0.0.1:4318" });
         const pid = await dev.must("docker inspect --format '{{.State.Pid}}' was");
@@ -35,7 +38,7 @@ describe(`the monitoring host is out of reach for ${MINUTES} minutes`, () => {
         for (const stream of [file, container]) await stream?.remove();
     });
 
-    const times = (seconds: number) => grafana.sampleTimes('jvm_threads_live_threads{instance="prod-was-1"}', seconds);
+    const times = (seconds: number, host = world.hosts.prod) => grafana.sampleTimes(`jvm_threads_live_threads{instance="${host.name}"}`, seconds);
 
     it("the agents go on reading, through a rotation and kill -9 of each of them", async () => {
         const { prod, dev } = world.hosts;
@@ -81,13 +84,16 @@ describe(`the monitoring host is out of reach for ${MINUTES} minutes`, () => {
             });
         }
         world.figures["outage over to all spans, at most"] = (performance.now() - start) / 1000;
-        // The lines can be there before the next scrape is due.
-        const missing = await eventually("samples after the outage", INTERVAL_SECONDS + TIMEOUT_SECONDS + 10, async () => {
-            const all = await times(Date.now() / 1000 - begun + INTERVAL_SECONDS + 2);
-            return all.some((time) => time > begun + world.figures.outage) ? gaps(all, INTERVAL_SECONDS + 2) : undefined;
-        });
-        assert.equal(missing.length, 1, JSON.stringify(missing));
-        world.figures["outage, seconds without samples"] = missing[0].seconds;
-        assert.ok(missing[0].seconds <= world.figures.outage + 2 * INTERVAL_SECONDS + TIMEOUT_SECONDS, JSON.stringify(missing));
+        for (const host of [world.hosts.prod, world.hosts.dev]) {
+            // The lines can be there before the next scrape is due.
+            const missing = await eventually(`samples of ${host.name} after the outage`, INTERVAL_SECONDS + TIMEOUT_SECONDS + 10, async () => {
+                const all = await times(Date.now() / 1000 - begun + INTERVAL_SECONDS + 2, host);
+                return all.some((time) => time > begun + world.figures.outage) ? gaps(all, INTERVAL_SECONDS + 2) : undefined;
+            });
+            assert.equal(missing.length, 1, JSON.stringify(missing));
+            world.figures["outage, seconds without samples"] = missing[0].seconds;
+            assert.ok(missing[0].seconds <= world.figures.outage + 2 * INTERVAL_SECONDS + TIMEOUT_SECONDS, JSON.stringify(missing));
+        }
+        assert.deepEqual(await readRules(world.monitor, grafana), rules);
     });
 });

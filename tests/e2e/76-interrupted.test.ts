@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { IMAGES } from "../../components/versions";
+import { CountedTraffic } from "./support/counted/traffic";
 import { changed } from "./support/engine";
 import { GrafanaClient } from "./support/grafana";
 import { Host } from "./support/hosts";
 import { interruptUp } from "./support/interrupt";
 import { leftovers } from "./support/leftovers";
+import { readRules } from "./support/rules";
 import { eventually } from "./support/wait";
 import { APPLICATION, StackSettings, World } from "./support/world";
 import { Was } from "./support/was";
@@ -13,14 +15,24 @@ describe("two at the same moment, and one that is interrupted", () => {
     let world: World;
     let grafana: GrafanaClient;
     let added: Host;
+    let traffic: CountedTraffic;
+    let rules: string[];
 
     before(async () => {
         world = await (await World.get()).deployed();
         grafana = await world.grafana();
         added = await world.lab.host("dev-was-7", 17);
         await Was.install(added, { application: APPLICATION });
+        rules = await readRules(world.monitor, grafana);
+        traffic = await CountedTraffic.start(world);
+    });
+    afterEach("no line, no span and no rule is lost", async () => {
+        await traffic.allThere(grafana, 120);
+        assert.deepEqual(await readRules(world.monitor, grafana), rules);
     });
     after(async () => {
+        await traffic?.stop();
+        await traffic?.remove();
         for (const environment of ["prod", "dev"] as const) {
             await world.configure(environment);
             const run = await world.up(environment);
@@ -90,24 +102,24 @@ describe("two at the same moment, and one that is interrupted", () => {
         await without();
     });
 
-    it("SIGKILL while the owner makes a container anew: the next `up` finishes the job, or says which one is in the way; removed by hand, as documented, the one after it does", async () => {
-        const image = `${IMAGES["node-exporter"]}-interrupted`;
-        await world.lab.docker.run(["build", "--quiet", "--tag", image, "-"], { input: `FROM ${IMAGES["node-exporter"]}\nLABEL interrupted=yes\n` });
+    for (const service of ["node-exporter", "loki"]) it(`SIGKILL while the owner makes ${service} anew: the next up finishes the job, or says which one is in the way; removed by hand, as documented, the one after it does`, async () => {
+        const image = `${IMAGES[service]}-interrupted`;
+        await world.lab.docker.run(["build", "--quiet", "--tag", image, "-"], { input: `FROM ${IMAGES[service]}\nLABEL interrupted=yes\n` });
         await world.lab.registry.serve(image);
-        await world.configure("prod", ({ config }) => { Object.assign(config.monitoring as object, { images: { "node-exporter": image } }); });
+        await world.configure("prod", ({ config }) => { Object.assign(config.monitoring as object, { images: { [service]: image } }); });
         // It is there at once, and "being created" until it has been found well.
-        await interruptUp(world, "prod", /Container \S*node-exporter creating/, "SIGKILL", 5000);
+        await interruptUp(world, "prod", new RegExp(`Container \\S*${service} creating`), "SIGKILL", 5000);
         await world.engine.run("pulumi", ["cancel", "--yes", "--stack", "prod"]);
         // Which of the two depends on the moment: the engine knows of the container, or it was killed before it was told.
         const next = await world.up("prod");
-        world.figures["interrupted owner: the next up went through (1) or not (0)"] = Number(next.ok);
+        world.figures[`interrupted owner, ${service}: the next up went through (1) or not (0)`] = Number(next.ok);
         if (!next.ok) {
-            assert.match(next.output, /monitoring-node-exporter\W+ is already in use/);
-            await world.monitor.must("docker rm --force monitoring-node-exporter");
+            assert.match(next.output, new RegExp(`monitoring-${service}\\W+ is already in use`));
+            await world.monitor.must(`docker rm --force monitoring-${service}`);
             const run = await world.up("prod");
             assert.ok(run.ok, run.output);
         }
-        const images = await world.monitor.must("docker inspect --format '{{.Config.Labels.interrupted}}' monitoring-node-exporter");
+        const images = await world.monitor.must(`docker inspect --format '{{.Config.Labels.interrupted}}' monitoring-${service}`);
         assert.equal(images, "yes");
         const again = await world.up("prod");
         assert.equal(changed(again), 0, again.output);

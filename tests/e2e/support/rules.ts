@@ -1,18 +1,15 @@
 import { GrafanaClient } from "./grafana";
-import { World } from "./world";
+import { Host } from "./hosts";
 
-/** Rules that are evaluated, by what evaluates them. */
-export interface RuleCounts {
-    prometheus: number;
-    /** All environments' together. */
-    loki: number;
-}
+interface Answer { data: { groups: { name: string; rules: { name: string }[] }[] } }
 
-/** How many rules Prometheus and Loki have now. */
-export async function countRules(world: World, grafana: GrafanaClient): Promise<RuleCounts> {
-    const { data } = await grafana.ask<{ data: { groups: { rules: object[] }[] } }>("prometheus", "/api/v1/rules", {});
-    const ofLoki = await world.monitor.must("for tenant in prod dev loadtest; do docker exec monitoring-gateway wget -q -O - --header \"X-Scope-OrgID: $tenant\" http://loki:3100/prometheus/api/v1/rules; echo; done");
-    const loki = ofLoki.split("\n").filter(Boolean).flatMap((line) => (JSON.parse(line) as { data: { groups: { rules: object[] }[] } }).data.groups);
-    const sum = (groups: { rules: object[] }[]) => groups.reduce((count, { rules }) => count + rules.length, 0);
-    return { prometheus: sum(data.groups), loki: sum(loki) };
+/** Every rule that is evaluated now, as `<who evaluates it>: <group> / <name>`, sorted; what stands twice in a group is there twice. */
+export async function readRules(monitor: Host, grafana: GrafanaClient, tenants = ["prod", "dev", "loadtest"]): Promise<string[]> {
+    const named = (by: string, { data }: Answer) => data.groups.flatMap(({ name, rules }) => rules.map((rule) => `${by}: ${name} / ${rule.name}`));
+    const found = named("prometheus", await grafana.ask<Answer>("prometheus", "/api/v1/rules", {}));
+    for (const tenant of tenants) {
+        const ofLoki = await monitor.must(`docker exec monitoring-gateway wget -q -O - --header "X-Scope-OrgID: ${tenant}" http://loki:3100/prometheus/api/v1/rules`);
+        found.push(...named(tenant, JSON.parse(ofLoki) as Answer));
+    }
+    return found.sort();
 }
