@@ -3,7 +3,7 @@ import type { Connection } from "../../components/connection";
 import { CountedTraffic } from "./support/counted/traffic";
 import { GrafanaClient } from "./support/grafana";
 import { Ingest } from "./support/ingest";
-import { knownSecrets, secretsIn } from "./support/secrets";
+import { knownSecrets, noneInLogs, secretsIn } from "./support/secrets";
 import { ssh } from "./support/ssh";
 import { sleep } from "./support/wait";
 import { Environment, World } from "./support/world";
@@ -111,6 +111,7 @@ describe("rotation with traffic on", () => {
             for (const run of world.runs) assert.deepEqual(secretsIn(run.output, secrets), []);
             for (const host of [world.monitor, world.hosts.prod, world.hosts.dev]) assert.deepEqual(secretsIn(await host.must("cat /tmp/process-list"), secrets), [], host.name);
             assert.deepEqual(secretsIn(await world.monitor.must("docker inspect $(docker ps -aq)"), secrets), []);
+            await noneInLogs(world, secrets);
         });
     });
 });

@@ -301,6 +301,12 @@ describe("the guard of the containers' network", () => {
         for (const rule of rules) assert.ok(rule.includes(` ${BRIDGE} `), rule);
     });
 
+    it("says what it refuses, but not without end, and answers at once", () => {
+        assert.deepEqual(program.content.split("\n").filter((line) => line.startsWith("-A MONITORING-REFUSED")).map((line) => line.slice(22)), [
+            '-m limit --limit 30/min -j LOG --log-prefix "monitoring refused: "', "-p tcp -j REJECT --reject-with tcp-reset", "-j DROP",
+        ]);
+    });
+
     it("lets in what comes by a published port, and nothing else; and containers to no metadata service", () => {
         assert.deepEqual(program.content.split("\n").filter((line) => line.startsWith("-A MONITORING-GUARD")).map((line) => line.slice(20)), [
             "-i br-monitoring -d 169.254.169.254/32 -j MONITORING-REFUSED",

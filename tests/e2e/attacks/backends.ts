@@ -32,4 +32,21 @@ async function byRoute({ world, address }: Ground, service: string, target: stri
     return said(from, code, stdout);
 }
 
-export const backendAttacks: Attack[] = [...onTheHost, ...past];
+/** Connections that one address may have are bounded, before they cost the gateway memory. From a host whose agent is not counted on. */
+const many: Attack = {
+    what: "500 connections from one address, kept open", answer: /^exit 0: [34]\d\d taken/, logged: GUARD,
+    send: async ({ world, address, port }) => {
+        const from = Date.now();
+        const script = `import socket,sys
+taken=[]
+for _ in range(500):
+    s=socket.socket(); s.settimeout(2)
+    try: s.connect((sys.argv[1],int(sys.argv[2]))); taken.append(s)
+    except OSError: s.close()
+print(len(taken),"taken")`;
+        const { code, stdout, stderr } = await world.hosts.loadtest.exec(`python3 -c '${script}' ${address} ${port}`);
+        return said(from, code, stdout + stderr);
+    },
+};
+
+export const backendAttacks: Attack[] = [...onTheHost, ...past, many];

@@ -1,5 +1,5 @@
 import { World } from "../support/world";
-import { Answer, Attack } from "./kit";
+import { Answer, Attack, Ground } from "./kit";
 
 interface JournalLine { at: number; text: string }
 
@@ -7,12 +7,22 @@ interface JournalLine { at: number; text: string }
 export class Evidence {
     private gateway = "";
     private journal: JournalLine[] = [];
-    private refusals = 0;
+    /** Packets that the guard refused while one attack was sent, no other that it would refuse at the same time. */
+    private readonly refusals = new Map<Attack, number>();
 
-    private constructor(private readonly world: World, private readonly since: string, private readonly before: number) {}
+    private constructor(private readonly world: World, private readonly since: string) {}
 
     static async begin(world: World): Promise<Evidence> {
-        return new Evidence(world, (await world.monitor.must("date +%s")).trim(), await refusedPackets(world));
+        return new Evidence(world, (await world.monitor.must("date +%s")).trim());
+    }
+
+    /** Sends an attack; where the guard must refuse it, its counter is read before and after. */
+    async send(attack: Attack, ground: Ground): Promise<Answer> {
+        if (attack.logged.where !== "guard") return attack.send(ground);
+        const before = await refusedPackets(this.world);
+        const answer = await attack.send(ground);
+        this.refusals.set(attack, await refusedPackets(this.world) - before);
+        return answer;
     }
 
     /** Reads all of it, once. */
@@ -21,7 +31,6 @@ export class Evidence {
         this.gateway = await monitor.must(`docker logs --since ${this.since} monitoring-gateway 2>&1`);
         const lines = (await monitor.must(`journalctl --no-pager --since @${this.since} --output json --output-fields MESSAGE,__REALTIME_TIMESTAMP`)).split("\n").filter(Boolean);
         this.journal = lines.map((line) => JSON.parse(line) as { MESSAGE?: unknown; __REALTIME_TIMESTAMP: string }).map((entry) => ({ at: Number(entry.__REALTIME_TIMESTAMP) / 1000, text: String(entry.MESSAGE) }));
-        this.refusals = (await refusedPackets(this.world)) - this.before;
     }
 
     /** Everything that was logged, for the search for secrets. */
@@ -30,18 +39,20 @@ export class Evidence {
     }
 
     /** What is missing; "" where all is there. */
-    lacks({ logged: { where, what } }: Attack, answer: Answer): string {
+    lacks(attack: Attack, answer: Answer): string {
+        const { logged: { where, what } } = attack;
         if (where === "gateway") return this.gatewayLines(answer).some((line) => what === "access log" ? line.includes('"status":') : line.includes(String(what))) ? "" : `no line in the gateway's log for port ${answer.port}`;
         if (where === "journal") return this.journal.some(({ at, text }) => at >= answer.from - 50 && at <= answer.to + 300 && (what as RegExp).test(text)) ? "" : `no line in the journal like ${String(what)}`;
         // Each connection is at least one packet; the kernel's log of a network namespace is not to be read here, so it is the rule's counter that tells.
-        if (where === "guard") return this.refusals > 0 ? "" : "the guard refused nothing";
+        if (where === "guard") return (this.refusals.get(attack) ?? 0) > 0 ? "" : "the guard refused nothing";
         return "";
     }
 
     /** For the table. */
-    place({ logged }: Attack, answer?: Answer): string {
+    place(attack: Attack, answer?: Answer): string {
+        const { logged } = attack;
         if (logged.where === "nowhere") return `not (${String(logged.what)})`;
-        return answer && this.lacks({ logged } as Attack, answer) === "" ? logged.where : "MISSING";
+        return answer && this.lacks(attack, answer) === "" ? logged.where : "MISSING";
     }
 
     private gatewayLines({ port }: Answer): string[] {
