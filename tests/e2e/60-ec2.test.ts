@@ -10,6 +10,7 @@ import { Lab } from "./support/lab";
 import { ssh } from "./support/ssh";
 import { eventually, timed } from "./support/wait";
 import { World } from "./support/world";
+import { secretsIn } from "./support/secrets";
 import { part } from "../support/parts";
 
 const DATA = "/var/lib/photogather-monitoring/data";
@@ -127,6 +128,64 @@ describe("the monitoring host on EC2", () => {
         await all(await ec2.grafana(), await stream.mark());
     });
 
+    it("the Docker daemon killed: the containers run on, and no line and no span is lost", async () => {
+        const started = "docker inspect --format '{{.Name}} {{.State.StartedAt}}' $(docker ps --quiet) | sort";
+        const before = await ec2.must(started);
+        await ec2.must("kill -9 $(systemctl show --property MainPID --value docker.service)");
+        await eventually("Docker to answer", 90, async () => (await ec2.exec("docker version")).code === 0 || undefined);
+        await healthy();
+        assert.equal(await ec2.must(started), before);
+        await all(await ec2.grafana(), await stream.mark());
+    });
+
+    it("no secret is in the state, the outputs, what the runs printed, the processes, the containers, the logs, or what a container's user may read of the user data", async () => {
+        const secrets = await ec2.secrets();
+        assert.ok(secrets.length >= 6, String(secrets.length));
+        const userData = await ec2.must("cat /var/lib/cloud/instance/user-data.txt");
+        assert.equal(secretsIn(userData, secrets).length > 0, true, "the host's own key is in the user data");
+        const places: Record<string, string> = {
+            "the state": await ec2.stack.state(), "the outputs": await ec2.outputsAsShown(), "the runs": ec2.printed, "the processes": await ec2.must("ps -ewwo args"),
+            "the containers": await ec2.must("docker inspect $(docker ps --all --quiet)"),
+            "the logs": await ec2.must("journalctl --no-pager --output cat; cat /var/log/cloud-init*.log; for id in $(docker ps --all --quiet); do docker logs $id 2>&1; done"),
+            "what a container's user may read": await ec2.must("setpriv --reuid 65532 --regid 65532 --clear-groups sh -c 'find /var/lib/cloud /run/cloud-init /var/log /etc/photogather-monitoring -type f -readable -exec cat {} + 2>/dev/null || :'"),
+        };
+        for (const [place, text] of Object.entries(places)) {
+            assert.ok(text.length > 100, place);
+            assert.deepEqual(secretsIn(text, secrets), [], `${place} holds secrets that begin so`);
+        }
+    });
+
+    lengthy("the key that Pulumi logs in with is rotated in two phases on the running machine: the old one is refused afterwards", async () => {
+        const { id } = ec2;
+        const { registration } = (await ec2.stack.outputs()).connection_prod as { registration: { address: string; hostKey: string } };
+        const accepted = async (keys: string[]) => {
+            const found: string[] = [];
+            for (const privateKey of keys) if ((await ssh({ ...registration, user: "ubuntu", privateKey }, ["true"])).code === 0) found.push(privateKey);
+            return found;
+        };
+        const [old, ...others] = await accepted(await ec2.keys());
+        assert.ok(old && others.length === 0);
+        await upWith("SSH key, first phase", { sshKeyGenerations: [1, 2] });
+        assert.equal((await accepted(await ec2.keys())).length, 2);
+        await upWith("SSH key, second phase", { sshKeyGenerations: [2] });
+        const left = await accepted([old, ...await ec2.keys()]);
+        assert.ok(left.length === 1 && left[0] !== old);
+        assert.deepEqual([ec2.id, await ec2.changes(settings)], [id, 0]);
+        await all(await ec2.grafana(), await stream.mark());
+    });
+
+    lengthy("a boot without its volume: Docker does not start, nothing is written in its place, SSH answers; with it all is as before", async () => {
+        const find = ec2.loseVolume();
+        await ec2.reboot();
+        await eventually("systemd to have given up on the volume", 300, async () => /failed|inactive/.test((await ec2.exec(`systemctl is-active '${DATA}' || systemctl show --property ActiveState --value docker.service`)).stdout) && (await ec2.exec("systemctl list-jobs --no-legend | grep -q .")).code !== 0 || undefined);
+        assert.equal((await ec2.exec("systemctl is-active docker.service")).stdout.trim(), "inactive");
+        assert.equal(await ec2.must(`mountpoint -q ${DATA} || echo no volume; ls -A ${DATA}; touch ${DATA}/x 2>&1 | grep -o 'not permitted'; systemctl is-active ssh`), "no volume\nnot permitted\nactive");
+        find();
+        await ec2.reboot();
+        await healthy();
+        await all(await ec2.grafana(), await stream.mark());
+    });
+
     lengthy("a newer image and changed user data: replaced in one up, with the volume, containers, registered targets and all old data; nothing is lost", async () => {
         const { id: old, volume } = ec2;
         const first = Math.min(...await samples(await ec2.grafana()));
@@ -152,6 +211,9 @@ describe("the monitoring host on EC2", () => {
         const { code, stderr } = await ssh(registration, ["set"], [], '{"format":1,"environment":"dev","profiles":{},"targets":[]}');
         assert.notEqual(code, 0);
         assert.match(stderr, /prod/, `its own environment only: ${stderr}`);
+        const registered = await ec2.must(`cat ${DATA}/registration/prod.json`);
+        const again = await ssh(registration, ["set"], [], registered);
+        assert.equal(again.code, 0, again.stderr);
         const shell = await ssh(registration, ["id"]);
         assert.notEqual(shell.code, 0);
         assert.doesNotMatch(shell.stdout, /uid=/);
@@ -168,7 +230,11 @@ describe("the monitoring host on EC2", () => {
         assert.equal(await ec2.must("cat /etc/ami"), "ami-amd64-1");
         const after = Number(await ec2.must(memory));
         assert.ok(before < 1843 && after > 1.8 * before && after < 3687, `${before} MiB, then ${after}`);
-        await all(await ec2.grafana(), await stream.mark());
+        const grafana = await ec2.grafana();
+        await all(grafana, await stream.mark());
+        assert.ok(Date.now() / 1000 - Math.min(...await samples(grafana)) > 300, "samples from before");
+        await eventually("samples from the new machine", 120, async () => Date.now() / 1000 - Math.max(...await samples(grafana)) < 20 || undefined);
+        assert.equal(await ec2.changes(settings), 0);
     });
 
     lengthy("destroy is refused while the volume is protected; --exclude-protected takes the rest, and the volume stays", async () => {

@@ -1,3 +1,6 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { generatedSecrets, privateKeys } from "./secrets";
 import { Disks } from "./stand-in-aws/disks";
 import { Account } from "./stand-in-aws/account";
 import { instanceImage } from "./stand-in-aws/image";
@@ -22,6 +25,9 @@ export interface Ec2Options {
 
 /** An owner stack with `monitoring.host.ec2`, on an account of its own whose instances are booted. */
 export class Ec2Deployment {
+    /** What all runs of `up` have printed. */
+    printed = "";
+
     private constructor(private readonly lab: Lab, readonly account: Account, private engine: Engine, public stack: EngineStack, private readonly hosts: Host[]) {}
 
     static async make(lab: Lab, { name, firstAddress, attachesNothing = false, hosts = [] }: Ec2Options): Promise<Ec2Deployment> {
@@ -62,7 +68,9 @@ export class Ec2Deployment {
             },
             was: this.hosts.map(({ name, address, hostKey }) => ({ name, address, ssh: { hostKey } })),
         }, { "defaults.ssh.privateKey": keys.privateKey });
-        return this.stack.up();
+        const run = await this.stack.up();
+        this.printed += run.output;
+        return run;
     }
 
     /** How many resources an `up` changes. */
@@ -111,6 +119,29 @@ export class Ec2Deployment {
         } finally {
             await docker.run(["unpause", this.id]);
         }
+    }
+
+    /** The volume is not there any more at the next boot; undone, it is at the one after. */
+    loseVolume(): () => void {
+        const file = path.join(this.account.directory, "instances", this.id, "disks", serialOf(this.volume));
+        const content = fs.readFileSync(file);
+        fs.rmSync(file);
+        return () => fs.writeFileSync(file, content);
+    }
+
+    /** Outputs as anybody sees them who may read the stack and has no passphrase. */
+    outputsAsShown(): Promise<string> {
+        return this.engine.run("pulumi", ["stack", "output", "--json", "--stack", "prod"]);
+    }
+
+    /** Passwords and keys that the stack has made. */
+    secrets(): Promise<string[]> {
+        return generatedSecrets(this.engine, "prod");
+    }
+
+    /** Private keys among them, whole. */
+    keys(): Promise<string[]> {
+        return privateKeys(this.engine, "prod");
     }
 
     get disks(): Disks {

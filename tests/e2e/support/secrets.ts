@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { DATA } from "../../../components/monitoring-services/services";
+import { Engine } from "./engine";
 import { ENVIRONMENTS, World } from "./world";
 
 /** Words of base64 that are long enough to hold a secret. */
@@ -14,19 +15,33 @@ export function secretsIn(text: string, secrets: string[]): string[] {
 /** Every secret of the stacks: what was generated, and what the config gave. Keys line by line, as a part would do harm too. */
 export async function knownSecrets(world: World): Promise<string[]> {
     const found = new Set<string>(Object.values(world.settings("prod").secrets).flatMap(lines));
-    for (const environment of ENVIRONMENTS) {
-        const exported = await world.engine.run("pulumi", ["stack", "export", "--stack", environment, "--show-secrets"]);
-        const { deployment } = JSON.parse(exported) as { deployment: { resources: { type: string; outputs?: Record<string, unknown> }[] } };
-        for (const { type, outputs = {} } of deployment.resources) {
-            const names = { "random:index/randomPassword:RandomPassword": ["result"], "tls:index/privateKey:PrivateKey": ["privateKeyOpenssh", "privateKeyPem"] }[type] ?? [];
-            // A private key's text holds the public one too, which is no secret.
-            const open = `${String(outputs.publicKeyOpenssh)}${String(outputs.publicKeyPem)}`;
-            for (const name of names) for (const line of lines(plaintext(outputs[name])).filter((text) => !open.includes(text))) found.add(line);
-        }
-    }
+    for (const environment of ENVIRONMENTS) for (const secret of await generatedSecrets(world.engine, environment)) found.add(secret);
     // Grafana's, with which it encrypts what it keeps: made on the host, so in no state.
     for (const line of lines(await world.monitor.must(`cat ${DATA}/grafana/.secret-key 2>/dev/null || :`))) found.add(line);
     return [...found];
+}
+
+interface Exported { deployment: { resources: { type: string; outputs?: Record<string, unknown> }[] } }
+
+/** The private keys that a stack has made, whole. */
+export async function privateKeys(engine: Engine, stack: string): Promise<string[]> {
+    const { deployment } = await exported(engine, stack);
+    return deployment.resources.filter(({ type }) => type === "tls:index/privateKey:PrivateKey").map(({ outputs = {} }) => plaintext(outputs.privateKeyOpenssh));
+}
+
+/** Every password and key that a stack has made. */
+export async function generatedSecrets(engine: Engine, stack: string): Promise<string[]> {
+    const { deployment } = await exported(engine, stack);
+    return deployment.resources.flatMap(({ type, outputs = {} }) => {
+        const names = { "random:index/randomPassword:RandomPassword": ["result"], "tls:index/privateKey:PrivateKey": ["privateKeyOpenssh", "privateKeyPem"] }[type] ?? [];
+        // A private key's text holds the public one too, which is no secret.
+        const open = `${String(outputs.publicKeyOpenssh)}${String(outputs.publicKeyPem)}`;
+        return names.flatMap((name) => lines(plaintext(outputs[name])).filter((text) => !open.includes(text)));
+    });
+}
+
+async function exported(engine: Engine, stack: string): Promise<Exported> {
+    return JSON.parse(await engine.run("pulumi", ["stack", "export", "--stack", stack, "--show-secrets"])) as Exported;
 }
 
 /** Fails where the journal or a container's output, on any host, holds one of them. */
