@@ -45,10 +45,10 @@ describe("refusals", () => {
         it("several mistakes in the config are told at once, with their paths", async () => {
             const { config, secrets } = world.settings("dev");
             const [was] = config.was as Record<string, unknown>[];
-            const stack = await world.engine.stack("qa", { ...config, environment: "dev", was: [{ ...was, address: "10.0.0.1" }, { ...was, labels: { zone: "a" } }] }, secrets);
+            const stack = await world.engine.stack("qa", { ...config, environment: "dev", was: [{ ...was, address: "no address!" }, { ...was, labels: { trace_id: "a" } }] }, secrets);
             const { ok, output } = world.keep(await stack.up());
             assert.equal(ok, false);
-            for (const expected of [/was\[1\]\.name: /]) assert.match(output, expected);
+            for (const expected of [/was\[0\]\.address: /, /was\[1\]\.name: /, /was\[1\]\.labels\.trace_id: /]) assert.match(output, expected);
             await createsNothing(world.engine, stack);
         });
     });

@@ -7,6 +7,7 @@ import { Engine, EngineStack } from "./support/engine";
 import { tryExec } from "./support/exec";
 import { GrafanaClient } from "./support/grafana";
 import { Host } from "./support/hosts";
+import { onSmallDisk } from "./support/small-disk";
 import { eventually } from "./support/wait";
 import { World } from "./support/world";
 
@@ -137,7 +138,7 @@ describe("backup, restore, upgrades, and a monitoring host that moves", () => {
         await allLines(await written());
     });
 
-    it("a backup is refused, in one sentence each: no such stack, a member, a host that cannot be reached, no room", async () => {
+    it("a backup is refused, in one sentence each: no such stack, a member, a host that cannot be reached", async () => {
         const say = async (...args: string[]) => {
             const { code, stderr } = await tryExec("npm", ["run", "--silent", "backup", "--", ...args], { cwd: engine.directory, env: engine.env });
             assert.notEqual(code, 0);
@@ -149,6 +150,20 @@ describe("backup, restore, upgrades, and a monitoring host that moves", () => {
         assert.match(await say("--stack", OWNER), new RegExp(`error: the monitoring host ${oldHost.address} cannot be reached: .*refused`));
         await oldHost.openSsh();
         assert.deepEqual(fs.readdirSync(path.join(engine.directory, "backups")), []);
+    });
+
+    it("a backup for which the host has no room is refused, says how much it needs, and leaves nothing", async () => {
+        const undo = await onSmallDisk({ monitor: oldHost }, 1);
+        try {
+            await oldHost.must(`dd if=/dev/zero of=${DATA}/filler bs=64k 2>/dev/null || :`);
+            const { code, stderr } = await tool("backup", "--to", "kept");
+            assert.notEqual(code, 0);
+            assert.match(stderr, /needs \d+ MiB free below .*: make room/);
+            assert.equal(await oldHost.must(`ls -A ${DATA} | grep '^\\.backup' || :`), "");
+        } finally {
+            await undo();
+        }
+        await allLines(await written());
     });
 
     it("a restore is refused: no backup, a cut one, a changed one, another version's, data that is there; and nothing is touched", async () => {
@@ -230,5 +245,27 @@ describe("backup, restore, upgrades, and a monitoring host that moves", () => {
             const now = after.find((other) => other.labels.job === labels.job && other.labels.instance === labels.instance);
             assert.ok(now && now.value >= value, `samples of ${labels.job}: ${value} before, ${now?.value} after`);
         }
+    });
+
+    it("a restore where services run, with --replace: they run on the data of the backup, and take what comes", async () => {
+        const lines = await written();
+        await allLines(lines);
+        const backup = await tool("backup", "--to", "kept");
+        assert.equal(backup.code, 0, backup.stderr);
+        const later = await sendTrace("later");
+        await eventually("a trace of after the backup", 60, async () => (await grafana()).trace(later));
+        const restored = await tool("restore", "--replace", "--from", /^(\S+\.tar\.gz): /.exec(backup.stdout)![1]);
+        assert.equal(restored.code, 0, restored.stderr);
+        await allLines(lines);
+        const [first] = await eventually("the first trace", 90, async () => {
+            const found = await (await grafana()).searchTraces(`{ name = "${FIRST}" }`);
+            return found.length > 0 ? found : undefined;
+        });
+        assert.ok((await (await grafana()).trace(first))?.length);
+        assert.equal(await (await grafana()).trace(later), undefined);
+        const next = await sendTrace("next");
+        await eventually("a trace of now", 60, async () => (await grafana()).trace(next));
+        const now = await written();
+        await eventually("lines of now", 60, async () => (await (await grafana()).logs(`{environment="${MEMBER}"} |= "line-${now} "`))[0]);
     });
 });
