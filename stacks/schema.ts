@@ -103,7 +103,7 @@ const dataVolume = z.strictObject({
 
 const ec2 = z.strictObject({
     instanceType: z.string().optional(), ami: z.string().optional(), imageRelease: z.string().optional(), subnetId: z.string().optional(),
-    gatewayFrom: z.array(z.string()), sshFrom: z.array(z.string()), allowWorld: z.boolean().optional(), rootVolumeGiB: z.int().optional(),
+    gatewayFrom: z.array(z.string()), sshFrom: z.array(z.string()), allowWorld: z.boolean().optional(), allowWorldSsh: z.boolean().optional(), rootVolumeGiB: z.int().optional(),
     dataVolume: dataVolume.optional(), sessionManager: z.boolean().optional(), rebootTime: z.string().optional(),
     recoveryAlarm: z.boolean().optional(), alarmTopic: z.string().optional(), dns: z.strictObject({ zoneId: z.string(), name: z.string() }).optional(),
     scrapes: z.array(z.strictObject({ securityGroupId: z.string(), ports: z.array(port).optional() })).optional(),

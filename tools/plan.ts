@@ -75,7 +75,7 @@ function outputsOf(reference: string, outputs: Record<string, Record<string, unk
 /** What the stack's config says that policies shall let pass. */
 function allowedBy(config: RawConfig, stack: string): Allowed {
     const ec2 = parseConfig({ ...config, [`${PROJECT}:was`]: "[]" }, PROJECT, stack).owner?.host.ec2;
-    return { world: ec2?.allowWorld ?? false, unprotected: ec2?.dataVolume?.protect === false };
+    return { world: ec2?.allowWorld ?? false, worldSsh: ec2?.allowWorldSsh ?? false, unprotected: ec2?.dataVolume?.protect === false };
 }
 
 /** Writes the resource's files, and keeps no more of it than the tree shows. */

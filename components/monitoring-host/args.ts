@@ -19,8 +19,10 @@ export interface MonitoringHostArgs {
     gatewayPort?: number;
     /** Who may reach SSH: where `pulumi up` runs, for the owner stack and (target registration) for every member. Forms as in `gatewayFrom`. */
     sshFrom: string[];
-    /** Must be true for a source that is the whole internet (or most of it). @default false */
+    /** Must be true for a source in `gatewayFrom` that is the whole internet (or most of it). @default false */
     allowWorld?: boolean;
+    /** The same for `sshFrom`. @default false */
+    allowWorldSsh?: boolean;
     /** Root disk: system, images, swap. @default 16 */
     rootVolumeGiB?: number;
     /** The volume that outlives the machine. */

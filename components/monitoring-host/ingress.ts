@@ -66,13 +66,19 @@ function ingress(service: string, port: number, source: string): Ingress {
     return source.includes(":") ? { ...rule, cidrIpv6: source } : { ...rule, cidrIpv4: source };
 }
 
-/** Problems with the sources of one port. */
-export function validateSources(path: string, sources: string[], allowWorld: boolean): Problem[] {
-    if (sources.length === 0) return [{ path, message: "expected at least one source: nothing is open by default" }];
-    return sources.flatMap((source, i) => validateSource(`${path}[${i}]`, source, sources.indexOf(source) < i, allowWorld));
+/** Whether a source may be the whole internet, and which argument says so. */
+export interface WorldAllowed {
+    allowed: boolean;
+    by: string;
 }
 
-function validateSource(path: string, source: string, repeated: boolean, allowWorld: boolean): Problem[] {
+/** Problems with the sources of one port. */
+export function validateSources(path: string, sources: string[], world: WorldAllowed): Problem[] {
+    if (sources.length === 0) return [{ path, message: "expected at least one source: nothing is open by default" }];
+    return sources.flatMap((source, i) => validateSource(`${path}[${i}]`, source, sources.indexOf(source) < i, world));
+}
+
+function validateSource(path: string, source: string, repeated: boolean, { allowed, by }: WorldAllowed): Problem[] {
     if (repeated) return [{ path, message: `${quote(source)} stands there twice` }];
     if (GROUP.test(source) || PREFIX_LIST.test(source)) return [];
     const bits = cidrBits(source);
@@ -80,7 +86,7 @@ function validateSource(path: string, source: string, repeated: boolean, allowWo
         return [{ path, message: `expected a CIDR such as "203.0.113.0/24", a security group (sg-…) or a prefix list (pl-…), got ${quote(source)}` }];
     }
     const wide = bits < (source.includes(":") ? WIDEST.ipv6 : WIDEST.ipv4);
-    return wide && !allowWorld ? [{ path, message: `${quote(source)} is the whole internet, or near it: name the networks, or say allowWorld: true` }] : [];
+    return wide && !allowed ? [{ path, message: `${quote(source)} is the whole internet, or near it: name the networks, or say ${by}: true` }] : [];
 }
 
 /** Length of a CIDR's prefix; undefined where it is none. */

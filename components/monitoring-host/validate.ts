@@ -12,13 +12,13 @@ export const DEFAULT_DATA_GIB = 50;
 
 /** Every problem with the arguments that can be seen before anything is made. */
 export function validateMonitoringHost(args: MonitoringHostArgs): Problem[] {
-    const { allowWorld = false, dataVolume = {} } = args;
+    const { allowWorld = false, allowWorldSsh = false, dataVolume = {} } = args;
     return [
         ...validateInstanceType(args),
         ...(args.ami === undefined ? [] : matches("ami", args.ami, /^ami-[0-9a-f]{8,17}$/, 'an image id such as "ami-0123456789abcdef0"')),
         ...(args.subnetId === undefined ? [] : matches("subnetId", args.subnetId, /^subnet-[0-9a-f]{8,17}$/, 'a subnet id such as "subnet-0123456789abcdef0"')),
-        ...validateSources("gatewayFrom", args.gatewayFrom, allowWorld),
-        ...validateSources("sshFrom", args.sshFrom, allowWorld),
+        ...validateSources("gatewayFrom", args.gatewayFrom, { allowed: allowWorld, by: "allowWorld" }),
+        ...validateSources("sshFrom", args.sshFrom, { allowed: allowWorldSsh, by: "allowWorldSsh" }),
         ...validatePort("gatewayPort", args.gatewayPort ?? 8080),
         ...(args.gatewayPort === 22 ? [{ path: "gatewayPort", message: "22 is SSH's" }] : []),
         ...within("rootVolumeGiB", args.rootVolumeGiB ?? 16, 10, 1024),

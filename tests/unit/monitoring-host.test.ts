@@ -235,14 +235,17 @@ describe("validateMonitoringHost", () => {
     it("accepts what is right", () => {
         assert.deepEqual(problems({}), []);
         assert.deepEqual(problems({ gatewayFrom: ["0.0.0.0/0", "::/0"], allowWorld: true, gatewayPort: 443 }), []);
+        assert.deepEqual(problems({ sshFrom: ["0.0.0.0/0"], allowWorldSsh: true }), []);
         assert.deepEqual(problems({ instanceType: "a1.large", memoryMiB: 4096, sshFrom: ["pl-0123456789abcdef0"] }), []);
     });
 
     const wrong: [string, string[], string][] = [
         ["half of the internet", problems({ sshFrom: ["128.0.0.0/1"] }),
-            'sshFrom[0]: "128.0.0.0/1" is the whole internet, or near it: name the networks, or say allowWorld: true'],
+            'sshFrom[0]: "128.0.0.0/1" is the whole internet, or near it: name the networks, or say allowWorldSsh: true'],
+        ["the internet at SSH, where the gateway may have it", problems({ sshFrom: ["0.0.0.0/0"], gatewayFrom: ["0.0.0.0/0"], allowWorld: true }),
+            'sshFrom[0]: "0.0.0.0/0" is the whole internet, or near it: name the networks, or say allowWorldSsh: true'],
         ["the IPv6 internet", problems({ sshFrom: ["::/0"] }),
-            'sshFrom[0]: "::/0" is the whole internet, or near it: name the networks, or say allowWorld: true'],
+            'sshFrom[0]: "::/0" is the whole internet, or near it: name the networks, or say allowWorldSsh: true'],
         ["an address without length", problems({ sshFrom: ["10.0.0.1"] }),
             'sshFrom[0]: expected a CIDR such as "203.0.113.0/24", a security group (sg-…) or a prefix list (pl-…), got "10.0.0.1"'],
         ["a source twice", problems({ sshFrom: ["10.0.0.0/8", "10.0.0.0/8"] }), 'sshFrom[1]: "10.0.0.0/8" stands there twice'],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Registration, RegistrationOptions } from "../../tools/offline";
 import { Allowed, checkPolicies } from "../../tools/plan/policies";
 
-const NONE: Allowed = { world: false, unprotected: false };
+const NONE: Allowed = { world: false, worldSsh: false, unprotected: false };
 const OPTIONS: RegistrationOptions = {
     protect: false, retainOnDelete: false, deleteBeforeReplace: false, deletedWith: "", dependsOn: [], ignoreChanges: [], replaceOnChanges: [], additionalSecretOutputs: [], provider: "",
 };
@@ -44,6 +44,8 @@ describe("policies on the plan", () => {
         for (const rule of [{ cidrIpv4: "0.0.0.0/0" }, { cidrIpv4: "128.0.0.0/1" }, { cidrIpv6: "::/0" }]) {
             assert.match(check(INGRESS, rule).join(), /^no open ingress: lets in .*allowWorld/);
             assert.deepEqual(check(INGRESS, rule, { allowed: { ...NONE, world: true } }), []);
+            assert.match(check(INGRESS, { ...rule, fromPort: 22 }, { allowed: { ...NONE, world: true } }).join(), /allowWorldSsh/);
+            assert.deepEqual(check(INGRESS, { ...rule, fromPort: 22 }, { allowed: { ...NONE, worldSsh: true } }), []);
         }
         assert.match(check("aws:ec2/securityGroup:SecurityGroup", { ingress: [] }).join(), /^no open ingress: /);
     });

@@ -3,8 +3,10 @@ import { plannedFiles } from "./files";
 
 /** What the stack's config knowingly allows. */
 export interface Allowed {
-    /** `monitoring.host.ec2.allowWorld`: sources that are the whole internet. */
+    /** `monitoring.host.ec2.allowWorld`: sources of the gateway that are the whole internet. */
     world: boolean;
+    /** `monitoring.host.ec2.allowWorldSsh`: the same of SSH. */
+    worldSsh: boolean;
     /** `monitoring.host.ec2.dataVolume.protect: false`: a data volume that may be deleted, as before `pulumi destroy`. */
     unprotected: boolean;
 }
@@ -49,10 +51,11 @@ export function checkPolicies(registrations: Registration[], allowed: Allowed): 
         check(resource, allowed).map((message) => `${name}: ${resource.type} ${resource.name} ${message}`)));
 }
 
-function checkIngress({ type, inputs }: Registration, { world }: Allowed): string[] {
+function checkIngress({ type, inputs }: Registration, { world, worldSsh }: Allowed): string[] {
     if (type === SECURITY_GROUP && inputs.ingress !== undefined) return ["has rules of its own, which are not looked at: make SecurityGroupIngressRules"];
-    if (type !== INGRESS || world) return [];
-    return [inputs.cidrIpv4, inputs.cidrIpv6].filter((cidr) => typeof cidr === "string" && isWorld(cidr)).map((cidr) => `lets in ${String(cidr)}, and allowWorld is not set`);
+    const ssh = inputs.fromPort === 22;
+    if (type !== INGRESS || (ssh ? worldSsh : world)) return [];
+    return [inputs.cidrIpv4, inputs.cidrIpv6].filter((cidr) => typeof cidr === "string" && isWorld(cidr)).map((cidr) => `lets in ${String(cidr)}, and ${ssh ? "allowWorldSsh" : "allowWorld"} is not set`);
 }
 
 /** Half of the internet or more. */
