@@ -1,7 +1,7 @@
 /**
  * `npm run local`: everything on this machine's Docker. Four machines, which are containers that boot: a monitoring host, and one server for each of prod, dev and
  * loadtest with a demo application and traffic. Then `pulumi up` of the three stacks as they are shipped, over SSH. Needs no root, no cloud and no account; nothing
- * is written outside `.local/` and Docker. Run it again to go on where it was interrupted, or to bring about what was changed.
+ * is written outside `.local/` and Docker, but plugins that Pulumi keeps in its own directory. Run it again to go on where it was interrupted, or to bring about what was changed.
  *
  *     npm run local
  *     npm run local -- down                     removes all of it
@@ -77,6 +77,7 @@ async function imageOf(given: string | undefined, state: LocalState): Promise<st
 
 async function down(state: LocalState): Promise<void> {
     if ((await tryDocker(["info"])).code !== 0) throw new Error("Docker does not answer: start it, as the demo's machines are in it");
+    state.claim();
     await removeOurs();
     state.remove();
     say("removed: containers, networks, volumes and images of the demo, and .local/. Docker keeps the public images that these were built from.");

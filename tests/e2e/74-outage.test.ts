@@ -60,7 +60,7 @@ describe(`the monitoring host is out of reach for ${MINUTES} minutes`, () => {
             await restore();
         }
         world.figures["outage"] = (Date.now() - begin) / 1000;
-    });
+    }).timeout((MINUTES + 10) * 60_000);
 
     it("afterwards every line is there, every accepted span, and samples are missing for the outage only", async () => {
         const start = performance.now();

@@ -14,12 +14,15 @@ import { buildWas } from "./support/was";
 import { ENVIRONMENTS, World } from "./support/world";
 
 const PORT = 18080;
+const KINDS = [["ps", "--all"], ["network", "ls"], ["volume", "ls"], ["images", "--all"]];
 
 /** As a user has it, in a Docker of its own; only what this machine cannot fetch comes from elsewhere. */
 describe("npm run local", () => {
     let lab: Lab;
     let directory: string;
     const seconds: number[] = [];
+    /** What Docker has without the demo. */
+    let clean: string[][];
 
     before(async () => {
         await World.end();
@@ -31,6 +34,7 @@ describe("npm run local", () => {
         } }));
         // What a run that was cut off left in Docker.
         await local("down");
+        clean = await everything();
     });
     after(async () => {
         if (lab) await local("down");
@@ -48,6 +52,8 @@ describe("npm run local", () => {
         "--port", String(PORT), "--subnet", lab.network.gateway.replace(/77\.1$/, "78"), "--host-image", lab.image, "--jar", await buildWas(), "--registry-mirror", lab.registry.mirror,
         "--settings", path.join(directory, "settings.json"), ...more,
     );
+    /** Ids of all that Docker has, whoever made it. */
+    const everything = async () => Promise.all(KINDS.map(async (kind) => (await lab.docker.run([...kind, "--quiet"])).split("\n").sort()));
     const ours = async (kind: string[]) => (await lab.docker.run([...kind, "--quiet", "--filter", `label=${LABEL}`])).split("\n").filter(Boolean);
 
     it("what is missing is told in one sentence, and nothing is begun", async () => {
@@ -91,10 +97,18 @@ describe("npm run local", () => {
         assert.ok(second < first);
     });
 
+    it("a run that asks for another port than the one it stands on is refused, and says what to do", async () => {
+        const machines = await lab.docker.run(["ps", "--quiet"]);
+        const { code, stderr } = await up("--port", String(PORT + 1));
+        assert.equal(code, 1);
+        assert.match(stderr, new RegExp(`^error: the demo stands already, by --port ${PORT} --subnet \\S+: go on with these, or begin anew: npm run local -- down`));
+        assert.equal(await lab.docker.run(["ps", "--quiet"]), machines);
+    });
+
     it("`down` leaves nothing", async () => {
         const { code, stderr } = await local("down");
         assert.equal(code, 0, stderr);
-        for (const kind of [["ps", "--all"], ["network", "ls"], ["volume", "ls"], ["images"]]) assert.deepEqual(await ours(kind), [], kind.join(" "));
+        assert.deepEqual(await everything(), clean);
         assert.ok(!fs.existsSync(path.join(PROJECT, ".local")));
     });
 });

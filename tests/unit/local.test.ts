@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { judgeDocker, judgePorts } from "../../tools/local/checks";
+import { judgeDocker, judgePorts, judgeStanding } from "../../tools/local/checks";
 import { renderDockerfile } from "../../tools/local/image";
 import { LocalKeys, LocalOptions, planHosts, planStack, renderEnd, renderTraffic, STACKS } from "../../tools/local/plan";
 import { PLACEHOLDER_KEY, PLACEHOLDER_PUBLIC_KEY } from "../../tools/plan/world";
@@ -52,6 +52,15 @@ describe("npm run local", () => {
         assert.match(judgeDocker(`${8 * gib} windows`)[0], /switch it to Linux containers/);
         assert.match(judgePorts([8080], planHosts(OPTIONS))[0], /port 8080 is taken by another program: npm run local -- --port 18080/);
         assert.match(judgePorts([22221], planHosts(OPTIONS))[0], /for SSH to one of the demo's machines/);
+    });
+    it("tells machines that were made for other ports or addresses, and what to do", () => {
+        const standing = planHosts(OPTIONS).map(({ name, address, sshPort, published }) => ({ name, address, ports: [sshPort, ...Object.keys(published).map(Number)] }));
+        assert.deepEqual(judgeStanding(standing, planHosts(OPTIONS)), []);
+        assert.deepEqual(judgeStanding([], planHosts(OPTIONS)), []);
+        for (const other of [{ ...OPTIONS, port: 18080 }, { ...OPTIONS, subnet: "10.99.1" }]) {
+            assert.deepEqual(judgeStanding(standing, planHosts(other)), [`the demo stands already, by --port ${OPTIONS.port} --subnet ${OPTIONS.subnet}: go on with these, or begin anew: npm run local -- down`]);
+        }
+        assert.match(judgePorts([8080], planHosts(OPTIONS), true)[0], /end it, or begin anew elsewhere: npm run local -- down, then npm run local -- --port 18080/);
     });
     it("makes traffic that is heavier for the load test, with slow SQL and errors in it", () => {
         assert.equal(renderTraffic("loadtest").match(/^run \d+ &$/gm)!.length, 3);

@@ -1,6 +1,6 @@
 import * as net from "node:net";
 import { spawnSync } from "node:child_process";
-import { ourRunningContainers, tryDocker } from "./docker";
+import { ourMachines, ourRunningContainers, Standing, tryDocker } from "./docker";
 import { LocalHost } from "./plan";
 
 /** Four machines, seven services and three Java programs. */
@@ -12,9 +12,11 @@ export async function missingThings(hosts: LocalHost[]): Promise<string[]> {
     const info = await tryDocker(["info", "--format", "{{.MemTotal}} {{.OSType}}"]);
     if (info.code === null) return ["Docker is not installed: https://docs.docker.com/get-docker/"];
     if (info.code !== 0) return [`Docker does not answer; start it (Docker Desktop, or: sudo systemctl start docker), or let your user in (sudo usermod -aG docker $USER, then log in anew). It said: ${lastLine(info.stderr)}`];
-    const running = await ourRunningContainers();
+    const [running, standing] = [await ourRunningContainers(), await ourMachines()];
+    const moved = judgeStanding(standing, hosts);
+    if (moved.length > 0) return moved;
     const taken = await Promise.all(hosts.filter(({ name }) => !running.includes(name)).flatMap(portsOf).map(async (port) => (await isFree(port) ? [] : [port])));
-    return [...judgeDocker(info.stdout), ...judgePorts(taken.flat(), hosts), ...(spawnSync("ssh", ["-V"]).error ? ["ssh is not installed: install OpenSSH's client"] : [])];
+    return [...judgeDocker(info.stdout), ...judgePorts(taken.flat(), hosts, standing.length > 0), ...(spawnSync("ssh", ["-V"]).error ? ["ssh is not installed: install OpenSSH's client"] : [])];
 }
 
 /** Problems with what `docker info` says: memory in bytes, and the system. */
@@ -28,11 +30,29 @@ export function judgeDocker(info: string): string[] {
     ];
 }
 
-/** Problems with ports that others have. */
-export function judgePorts(taken: number[], hosts: LocalHost[]): string[] {
+/** Problems with machines that were made for other ports or addresses than are asked for now. */
+export function judgeStanding(standing: Standing[], hosts: LocalHost[]): string[] {
+    const wanted = new Map(hosts.map((host) => [host.name, host]));
+    const differs = ({ name, ports, address }: Standing) => {
+        const host = wanted.get(name);
+        return host !== undefined && (host.address !== address || portsOf(host).some((port) => !ports.includes(port)));
+    };
+    const [monitoring] = standing.filter(({ name }) => name === hosts[0].name);
+    if (!standing.some(differs)) return [];
+    const gateway = monitoring?.ports.filter((port) => port !== hosts[0].sshPort).join(", ");
+    const subnet = standing.map(({ address }) => address.replace(/\.\d+$/, "")).find(Boolean);
+    return [`the demo stands already, by --port ${gateway || "?"} --subnet ${subnet ?? "?"}: go on with these, or begin anew: npm run local -- down`];
+}
+
+/**
+ * Problems with ports that others have.
+ *
+ * @param stand the machines are made, so that their ports cannot be changed
+ */
+export function judgePorts(taken: number[], hosts: LocalHost[], stand = false): string[] {
     const gateway = Object.keys(hosts[0].published).map(Number)[0];
     return taken.map((port) => (port === gateway
-        ? `port ${port} is taken by another program: npm run local -- --port ${port + 10000}`
+        ? `port ${port} is taken by another program: ${stand ? "end it, or begin anew elsewhere: npm run local -- down, then " : ""}npm run local -- --port ${port + 10000}`
         : `port ${port}, for SSH to one of the demo's machines, is taken by another program: end it (ss -ltnp shows which it is)`));
 }
 

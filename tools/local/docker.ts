@@ -58,6 +58,28 @@ export async function ourRunningContainers(): Promise<string[]> {
     return (await docker(["ps", "--format", "{{.Names}}", "--filter", `label=${LABEL}`])).split("\n").filter(Boolean);
 }
 
+/** How a machine that was made is reached. */
+export interface Standing {
+    name: string;
+    /** On this machine. */
+    ports: number[];
+    /** In the demo's network. */
+    address: string;
+}
+
+/** Our machines, stopped ones among them, as they were made. */
+export async function ourMachines(): Promise<Standing[]> {
+    const names = await ourContainers();
+    if (names.length === 0) return [];
+    const inspected = JSON.parse(await docker(["inspect", ...names])) as {
+        Name: string; HostConfig: { PortBindings: Record<string, { HostPort: string }[]> | null }; NetworkSettings: { Networks: Record<string, { IPAMConfig: { IPv4Address?: string } | null }> };
+    }[];
+    return inspected.map(({ Name, HostConfig, NetworkSettings }) => ({
+        name: Name.slice(1), ports: Object.values(HostConfig.PortBindings ?? {}).flat().map(({ HostPort }) => Number(HostPort)),
+        address: NetworkSettings.Networks[NETWORK]?.IPAMConfig?.IPv4Address ?? "",
+    }));
+}
+
 /** Removes everything of ours in Docker. */
 export async function removeOurs(): Promise<void> {
     for (const [kind, remove] of [["container", ["rm", "--force", "--volumes"]], ["network", ["network", "rm"]], ["volume", ["volume", "rm"]], ["image", ["rmi", "--force"]]] as const) {

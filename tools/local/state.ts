@@ -33,11 +33,17 @@ export class LocalState {
         return { keys, isNew: true };
     }
 
+    /** Takes care that no other run is at it. */
     private lock(): void {
         const file = path.join(this.directory, "pid");
         const other = fs.existsSync(file) ? Number(fs.readFileSync(file, "utf8")) : 0;
         if (other !== process.pid && runs(other)) throw new Error(`another run is at it (process ${other}): wait for it, or end it`);
         fs.writeFileSync(file, String(process.pid));
+    }
+
+    /** @throws Error where a run is at it */
+    claim(): void {
+        if (fs.existsSync(this.directory)) this.lock();
     }
 
     remove(): void {
