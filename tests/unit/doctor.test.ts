@@ -21,7 +21,7 @@ const wrong = (findings: Finding[]) => findings.filter(({ state }) => state !== 
 describe("doctor", () => {
     it("reads what a probe prints", () => {
         assert.deepEqual(facts(), {
-            clockSeconds: 0, disks: { "/": 43, "/var/lib/photogather-monitoring": 10 }, agent: "active", missingLogs: [], receiver: "200", gateway: "ok", java: { with: 1, without: 0 }, services: [],
+            clockSeconds: 0, disks: { "/": 43, "/var/lib/photogather-monitoring": 10 }, agent: "active", missingLogs: [], receiver: "200", gateway: "ok", java: { with: 1, without: 0 }, docker: "", services: [],
         });
     });
     it("takes a clock for right that was read between question and answer, and tells by how much another one is off", () => {
@@ -80,7 +80,11 @@ describe("doctor", () => {
     it("tells of containers that do not run, were killed, or started again", () => {
         const text = "time 1000\ndisk 5 /\nservice loki running 0 false healthy\nservice tempo restarting 3 true \nservice grafana running 2 false \nservice gateway running 0 false unhealthy\n";
         assert.deepEqual(wrong(checkMonitoringHost(facts(text))), ["fail tempo", "warn grafana", "fail gateway"]);
-        assert.deepEqual(wrong(checkMonitoringHost(facts("time 1000\ndisk 5 /\n"))), ["fail services"]);
+        assert.deepEqual(wrong(checkMonitoringHost(facts("time 1000\ndisk 5 /\ndocker ok\n"))), ["fail services"]);
+        const without = checkMonitoringHost(facts("time 1000\ndisk 5 /\ndocker Cannot connect to the Docker daemon\n"));
+        assert.deepEqual(wrong(without), ["fail docker"]);
+        assert.match(without.find(({ state }) => state === "fail")!.mend, /Cannot connect.*systemctl start docker/);
+        assert.deepEqual(wrong(checkHost(was({ runtime: "docker" }), facts(HEALTHY.replace("agent active", "agent absent\ndocker Cannot connect")))), ["fail docker"]);
     });
 
     it("asks the agent's own kind, and looks for log files by whole paths", () => {

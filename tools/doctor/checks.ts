@@ -36,13 +36,21 @@ export function unreachable(reason: string): Finding[] {
 
 /** What a WAS host said of itself. */
 export function checkHost(host: Was, facts: HostFacts): Finding[] {
-    return [ok("ssh"), checkClock(facts), checkDisks(facts), checkAgent(host, facts), ...checkGateway(facts), ...checkLogFiles(facts), ...checkJava(host, facts)];
+    // Without Docker nothing can be said of a container.
+    const docker = checkDocker(facts);
+    return [ok("ssh"), checkClock(facts), checkDisks(facts), ...(docker.length > 0 ? docker : [checkAgent(host, facts)]), ...checkGateway(facts), ...checkLogFiles(facts), ...checkJava(host, facts)];
 }
 
 /** What the monitoring host said of itself. */
 export function checkMonitoringHost(facts: HostFacts): Finding[] {
-    return [ok("ssh"), checkClock(facts), checkDisks(facts), ...(facts.services.length > 0 ? facts.services.map(checkService)
+    const docker = checkDocker(facts);
+    return [ok("ssh"), checkClock(facts), checkDisks(facts), ...docker, ...(docker.length > 0 ? [] : facts.services.length > 0 ? facts.services.map(checkService)
         : [fail("services", "none", "no container of ours runs here: run `pulumi up` of the owner stack")])];
+}
+
+function checkDocker({ docker }: HostFacts): Finding[] {
+    if (docker === "ok" || docker === "") return [];
+    return [fail("docker", "no", `Docker does not answer on this host (${docker}): start it with \`systemctl start docker\`, look with \`journalctl -u docker -n 50\``)];
 }
 
 function checkClock({ clockSeconds }: HostFacts): Finding {
@@ -131,7 +139,7 @@ function checkSpans({ tracing }: Was, { span, bootSpans, agentSpans }: DataFacts
     if (!tracing.enabled) return [];
     return [
         arrives("spans", span, "no span"),
-        ...(bootSpans && agentSpans ? [warn("double spans", "yes", "the Java agent and Spring Boot's own tracing both make spans: set management.tracing.enabled=false, or tracing.javaAgent: false")] : []),
+        ...(bootSpans && agentSpans ? [warn("double spans", "yes", "the Java agent and Spring Boot's own tracing both make spans: set management.tracing.enabled=false (Spring Boot 4: management.tracing.export.enabled=false), or tracing.javaAgent: false")] : []),
     ];
 }
 

@@ -20,6 +20,8 @@ export interface HostFacts {
     gateway: string;
     /** Java processes with and without the OpenTelemetry Java agent. */
     java: { with: number; without: number };
+    /** `ok`, or why Docker does not answer; "" where it was not asked. */
+    docker: string;
     services: ServiceFacts[];
 }
 
@@ -36,7 +38,7 @@ export interface ServiceFacts {
 /** The script for a WAS host. @param gatewayUrl "" to leave the gateway out */
 export function renderHostProbe({ runtime, agent, logs, tracing }: Was, gatewayUrl: string): string {
     return renderTemplate("doctor/probe.sh", {
-        agent: true, services: false, docker: runtime === "docker", directories: [DATA_DIRECTORY],
+        agent: true, services: false, docker: runtime === "docker", asksDocker: runtime === "docker", directories: [DATA_DIRECTORY],
         service: agentService(agent),
         files: logs.files.filter((glob) => !glob.includes("{")).map((glob) => ({ glob, directory: fixedDirectory(glob), pattern: findPattern(glob) })),
         receiver: tracing.enabled ? `http://${hostPort(tracing.listenAddress, OTLP_PORT)}/v1/traces` : "",
@@ -46,7 +48,7 @@ export function renderHostProbe({ runtime, agent, logs, tracing }: Was, gatewayU
 
 /** The script for the monitoring host. @param directory of the data */
 export function renderMonitoringProbe(directory: string): string {
-    return renderTemplate("doctor/probe.sh", { agent: false, services: true, directories: [directory] });
+    return renderTemplate("doctor/probe.sh", { agent: false, services: true, asksDocker: true, directories: [directory] });
 }
 
 /** The agent's glob for `find`, whose `*` matches slashes as well: it may find too much, never too little. */
@@ -68,7 +70,7 @@ export function parseProbe(text: string, asked: number, answered: number): HostF
     return {
         clockSeconds: offset(Number(first("time")), asked, answered),
         disks: Object.fromEntries(all("disk").map((rest) => [rest.slice(rest.indexOf(" ") + 1), Number(rest.slice(0, rest.indexOf(" ")))])),
-        agent: first("agent"), missingLogs: all("missing"), receiver: first("receiver"), gateway: first("gateway"),
+        agent: first("agent"), missingLogs: all("missing"), receiver: first("receiver"), gateway: first("gateway"), docker: first("docker"),
         java: { with: java("with"), without: java("without") },
         services: all("service").map((rest) => rest.split(" ")).map(([name, state, restarts, killed, health = ""]) => ({
             name, state, restarts: Number(restarts), outOfMemory: killed === "true", health,
