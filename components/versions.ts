@@ -41,23 +41,31 @@ export interface AgentVersions {
     javaAgent: ArtifactVersion;
 }
 
+// renovate: datasource=docker depName=grafana/alloy
+const ALLOY = "1.19.0";
+// The last line of Loki that has a Promtail image; Promtail reached its end of life on 2026-03-02.
+// renovate: datasource=docker depName=grafana/promtail
+const PROMTAIL = "3.6.15";
+// Its checksum below changes with it.
+// renovate: datasource=maven depName=io.opentelemetry.javaagent:opentelemetry-javaagent
+const JAVA_AGENT = "2.30.0";
+
 export const VERSIONS: AgentVersions = {
     alloy: {
-        version: "1.19.0",
-        image: "grafana/alloy:v1.19.0",
-        downloadUrl: "https://github.com/grafana/alloy/releases/download/v1.19.0/alloy-linux-{arch}.zip",
+        version: ALLOY,
+        image: `grafana/alloy:v${ALLOY}`,
+        downloadUrl: `https://github.com/grafana/alloy/releases/download/v${ALLOY}/alloy-linux-{arch}.zip`,
         sha256: {},
     },
-    // The last line of Loki that has a Promtail image; Promtail reached its end of life on 2026-03-02.
     promtail: {
-        version: "3.6.15",
-        image: "grafana/promtail:3.6.15",
-        downloadUrl: "https://github.com/grafana/loki/releases/download/v3.6.15/promtail-linux-{arch}.zip",
+        version: PROMTAIL,
+        image: `grafana/promtail:${PROMTAIL}`,
+        downloadUrl: `https://github.com/grafana/loki/releases/download/v${PROMTAIL}/promtail-linux-{arch}.zip`,
         sha256: {},
     },
     javaAgent: {
-        version: "2.30.0",
-        url: "https://github.com/open-telemetry/opentelemetry-java-instrumentation/releases/download/v2.30.0/opentelemetry-javaagent.jar",
+        version: JAVA_AGENT,
+        url: `https://github.com/open-telemetry/opentelemetry-java-instrumentation/releases/download/v${JAVA_AGENT}/opentelemetry-javaagent.jar`,
         // Computed from the release that the project publishes on Maven Central.
         sha256: "9d6bc2ad8dd8fb7f730984988e57b8ac0a82d81c7b3b8ae795378718733a509d",
     },

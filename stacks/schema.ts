@@ -68,7 +68,8 @@ const artifacts = z.strictObject({
 });
 
 const wasDefaults = z.strictObject({
-    ssh: ssh.optional(), application: name.optional(), applications: z.array(application).optional(), promtailDirectory: absolutePath.optional(), actuator: actuator.optional(), logs: logs.optional(), tracing: tracing.optional(), hostMetrics: hostMetrics.optional(),
+    ssh: ssh.optional(), application: name.optional(), applications: z.array(application).optional(), promtailDirectory: absolutePath.optional(), actuator: actuator.optional(),
+    logs: logs.optional(), tracing: tracing.optional(), hostMetrics: hostMetrics.optional(),
     runtime: z.enum(["systemd", "docker"]).optional(), metrics: z.enum(["pull", "push"]).optional(), agent: z.enum(["alloy", "promtail"]).optional(), labels: labels.optional(),
     patterns: z.record(z.string(), z.string()).optional(), redactions: z.record(z.string(), z.string()).optional(), artifacts: artifacts.optional(),
 });

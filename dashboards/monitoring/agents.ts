@@ -100,7 +100,7 @@ export const freshness: Row = {
         }, { environment: "Environment", instance: "Host" }, [
             {
                 title: "Age", unit: "s", decimals: 0, thresholds: { yellow: 300, red: 900 },
-                expr: 'time() - max by (environment, instance) (max_over_time(timestamp(sum by (environment, instance) '
+                expr: "time() - max by (environment, instance) (max_over_time(timestamp(sum by (environment, instance) "
                     + '(rate(traces_spanmetrics_calls_total{environment=~"$environment"}[2m])) > 0)[1h:1m]))',
             },
         ]),

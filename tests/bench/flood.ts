@@ -33,7 +33,7 @@ const CHURNING = 2;
 const REFUSALS: [string, string][] = [
     [`sum by (reason) (increase(loki_discarded_samples_total{tenant="${FLOODING}"}[10m])) > 0`, "LogsRefused"],
     [`sum by (reason) (increase(tempo_discarded_spans_total{tenant="${FLOODING}"}[10m])) > 0`, "SpansRefused"],
-    ['increase(prometheus_target_scrapes_exceeded_sample_limit_total[10m]) > 0', "ScrapesRefused"],
+    ["increase(prometheus_target_scrapes_exceeded_sample_limit_total[10m]) > 0", "ScrapesRefused"],
     [`sum(sum_over_time(scrape_series_added{environment="${FLOODING}"}[1h])) > 0`, "SeriesChurn"],
 ];
 

@@ -68,7 +68,7 @@ describe("samples that go to an endpoint besides, by the real Prometheus", funct
         });
         await new Promise<void>((resolve) => server.listen(receiver, "127.0.0.1", resolve));
         const files = renderPrometheus(sampleServices({ remoteWrite: [{ url: `http://127.0.0.1:${receiver}/api/v1/push`, username: "12345", password: "key-of-long-term", headers: { "X-Scope-OrgID": "shop" } }] }));
-        running.write(files.filter(({ path: file }) => !/\/(rules|scrape)\//.test(file)), running.rewriting("prometheus", { 'localhost:9090': `127.0.0.1:${port}`, "127.0.0.1:9090": `127.0.0.1:${port}` }));
+        running.write(files.filter(({ path: file }) => !/\/(rules|scrape)\//.test(file)), running.rewriting("prometheus", { "localhost:9090": `127.0.0.1:${port}`, "127.0.0.1:9090": `127.0.0.1:${port}` }));
         running.start("prometheus", prometheus, [`--config.file=${running.directory}/prometheus/prometheus.yml`, `--storage.tsdb.path=${running.data("prometheus")}`, `--web.listen-address=127.0.0.1:${port}`]);
     });
     after(async () => {
