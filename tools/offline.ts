@@ -23,6 +23,8 @@ export interface RegistrationOptions {
     replaceOnChanges: string[];
     additionalSecretOutputs: string[];
     provider: string;
+    /** As text: `25m`. "" where it is the provider's own. */
+    customTimeouts: { create: string; update: string; delete: string };
 }
 
 /** What a mocked provider would compute, by resource type: merged over the inputs. */
@@ -89,6 +91,7 @@ function spyOnRequests(run: OfflineRun, onRegistration: (registration: Registrat
                 deleteBeforeReplace: Boolean(request.getDeletebeforereplace()), deletedWith: shorten(request.getDeletedwith()),
                 dependsOn: list("getDependenciesList").map(shorten), ignoreChanges: list("getIgnorechangesList"), replaceOnChanges: list("getReplaceonchangesList"),
                 additionalSecretOutputs: list("getAdditionalsecretoutputsList"), provider: shorten(request.getProvider().replace(/::[^:]*$/, "")),
+                customTimeouts: { create: "", update: "", delete: "", ...request.getCustomtimeouts()?.toObject() },
             },
         };
         run.registrations.push(registration);

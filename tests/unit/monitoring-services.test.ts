@@ -83,10 +83,23 @@ describe("MonitoringServices", () => {
             assert.deepEqual(inputs.networksAdvanced, [{ name: "monitoring", aliases: [name] }]);
             assert.equal(inputs.name, `monitoring-${name}`);
             assert.equal(options.deleteBeforeReplace, true);
-            assert.deepEqual(options.replaceOnChanges, ["healthcheck", "tmpfs", "init"]);
             assert.equal(options.provider, "monitoring-docker");
             assert.equal(named(all, `monitoring-${name}-image`).inputs.keepLocally, true);
         }
+    });
+
+    it("replaces a container for what the provider would change in place and does not: health check, tmpfs, init", async () => {
+        for (const { name } of SERVICES) assert.deepEqual(named(await registered(), `monitoring-${name}`).options.replaceOnChanges, ["healthcheck", "tmpfs", "init"], name);
+    });
+
+    it("takes the old network away before the new one, which has its name and its bridge", async () => {
+        assert.equal(named(await registered(), "monitoring-network").options.deleteBeforeReplace, true);
+    });
+
+    it("takes the old files away before the new ones, as their removal would take those too; and waits as long as a host may boot", async () => {
+        const { deleteBeforeReplace, customTimeouts } = named(await registered(), "monitoring-files").options;
+        assert.deepEqual([deleteBeforeReplace, customTimeouts.create, customTimeouts.update], [true, "600s", "600s"]);
+        assert.equal(named(await registered({ bootTimeoutSeconds: 900 }), "monitoring-files").options.customTimeouts.create, "1500s");
     });
 
     it("publishes the gateway's port alone", async () => {

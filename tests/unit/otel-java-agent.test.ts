@@ -28,6 +28,11 @@ describe("Java agent", () => {
             matchesGolden(`otel-java-agent/${name}/remove.sh`, renderJavaAgentRemove(plan));
         });
     }
+    it("under another application's name, takes the old files away before the new ones come: the removal would take the program that both share", async () => {
+        const [, files] = await record(() => new OtelJavaAgent("agent", args()));
+        assert.deepEqual([files.name, files.options.deleteBeforeReplace], ["agent-files", true]);
+        assert.match(JSON.stringify(files.inputs.triggers), /shop/);
+    });
     it("sends traces only, to the log agent on the host, under the names of the vocabulary", () => {
         const { files: [file] } = planJavaAgentBundle(planJavaAgent(args()));
         assert.deepEqual(readEnvironment(file.content), {

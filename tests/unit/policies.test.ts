@@ -4,7 +4,7 @@ import { Allowed, checkPolicies } from "../../tools/plan/policies";
 
 const NONE: Allowed = { world: false, worldSsh: false, unprotected: false };
 const OPTIONS: RegistrationOptions = {
-    protect: false, retainOnDelete: false, deleteBeforeReplace: false, deletedWith: "", dependsOn: [], ignoreChanges: [], replaceOnChanges: [], additionalSecretOutputs: [], provider: "",
+    protect: false, retainOnDelete: false, deleteBeforeReplace: false, deletedWith: "", dependsOn: [], ignoreChanges: [], replaceOnChanges: [], additionalSecretOutputs: [], provider: "", customTimeouts: { create: "", update: "", delete: "" },
 };
 const KEY = "-----BEGIN OPENSSH PRIVATE KEY-----";
 const HOST_KEY = "ssh-ed25519 AAAA";

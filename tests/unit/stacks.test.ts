@@ -133,10 +133,11 @@ describe("the key by which a stack logs in to its WAS hosts", () => {
 
 describe("a token and a registration key that are rotated", () => {
     /** The owner's run with these generations of dev's. */
-    const rotated = async (generations: number[]): Promise<OfflineRun> => {
+    const rotated = (generations: number[]) => withDev({ tokenGenerations: generations, registrationKeyGenerations: generations });
+    const withDev = async (change: object): Promise<OfflineRun> => {
         const config = loadConfig(ROOT, "prod");
         const section = JSON.parse(config["photogather-monitoring:monitoring"]) as { environments: Record<string, object> };
-        Object.assign(section.environments.dev, { tokenGenerations: generations, registrationKeyGenerations: generations });
+        Object.assign(section.environments.dev, change);
         pulumi.runtime.setAllConfig({ ...config, "photogather-monitoring:monitoring": JSON.stringify(section) });
         const computed = { ...COMPUTED, "tls:index/privateKey:PrivateKey": (name: string) => ({ ...COMPUTED["tls:index/privateKey:PrivateKey"](name, {}), privateKeyOpenssh: `${PLACEHOLDER_KEY}${name}` }) };
         return runOffline(() => deploy({ keysDirectory: "out/test/.keys" }), { stack: "prod", computed, answers: ANSWERS });
@@ -152,6 +153,16 @@ describe("a token and a registration key that are rotated", () => {
         assert.deepEqual(accepted(run).sort(), [OLD, NEW]);
         assert.equal(given(run).gateway.token, NEW);
         assert.match(given(run).registration.privateKey, /dev-registration-key-2$/);
+    });
+    it("of one's own: both are accepted while the old one is listed, members are given the new one, and nothing is made", async () => {
+        const [old, fresh] = ["dev-token-of-before-0123", "dev-token-of-now-0123456"];
+        const bearers = (run: OfflineRun) => [...caddyfile(run).matchAll(/Authorization "Bearer (dev-token-[^"]*)"/g)].map((match) => match[1]).sort();
+        const first = await withDev({ token: fresh, previousToken: old });
+        assert.deepEqual([bearers(first), given(first).gateway.token], [[old, fresh].sort(), fresh]);
+        const second = await withDev({ token: fresh });
+        assert.deepEqual([bearers(second), given(second).gateway.token], [[fresh], fresh]);
+        for (const { registrations } of [first, second]) assert.ok(!registrations.some(({ name }) => name.startsWith("dev-token")));
+        assert.ok(isSecret(first.outputs.connection_dev));
     });
     it("leave the old ones refused in the second phase, and nothing new is made", async () => {
         const run = await rotated([2]);
