@@ -50,6 +50,12 @@ describe("endpoints outside of the shared deployment", () => {
     };
     /** Between two marks: lines that were written, and spans that were accepted. */
     const between = (from: Mark | undefined, to: Mark): Mark => ({ lines: to.lines, accepted: to.accepted.filter(({ number }) => number > (from?.accepted.at(-1)?.number ?? -1)) });
+    /** Ids of traces that began in a time, which ends some seconds ago. */
+    const tracesBetween = async (grafana: GrafanaClient, from: number, to: number): Promise<string[]> => {
+        const query = { q: '{ resource.deployment.environment.name = "dev" }', limit: "2000", start: String(Math.floor(from / 1000)), end: String(Math.ceil(to / 1000)) };
+        const { traces = [] } = await grafana.ask<{ traces?: { traceID: string; startTimeUnixNano: string }[] }>("tempo", "/api/search", query);
+        return traces.filter(({ startTimeUnixNano }) => Number(startTimeUnixNano) / 1e6 >= from && Number(startTimeUnixNano) / 1e6 < to - 5000).map(({ traceID }) => traceID).sort();
+    };
     const allIn = async (grafana: GrafanaClient, from: Mark | undefined, to: Mark) => {
         const mark = between(from, to);
         for (const kind of ["lines", "spans"] as const) {
@@ -87,6 +93,25 @@ describe("endpoints outside of the shared deployment", () => {
         const same = found.map(({ query, dashboard }): Row => ({ query, dashboard }));
         await runQueries(there, same, choices, 120);
         assert.deepEqual(same.filter((row) => !hasData(row)).map(describeEmpty), []);
+    });
+
+    it("a minute's work is the same in both: its lines and traces to the last one, its requests within what the moments of scraping differ by", async () => {
+        const from = Date.now() - 5000;
+        await sleep(60_000);
+        const to = Date.now() - 5000;
+        const around = { start: BigInt(from) * 1_000_000n, end: BigInt(to) * 1_000_000n };
+        const of = async (grafana: GrafanaClient) => ({
+            lines: (await grafana.logs('{environment="dev"}', "loki", 5000, around)).map(({ nanoseconds, text }) => `${nanoseconds} ${text}`).sort(),
+            traces: await tracesBetween(grafana, from, to),
+        });
+        await eventually("the same lines and traces", 90, async () => {
+            const [here, outsideToo] = await Promise.all([of(shared), of(there)]);
+            assert.ok(here.lines.length > 500 && here.lines.length < 5000 && here.traces.length > 50, `${here.lines.length} lines, ${here.traces.length} traces`);
+            assert.deepEqual(outsideToo, here);
+            return true;
+        });
+        const [here, outsideToo] = await Promise.all([shared, there].map(async (grafana) => (await grafana.metrics('sum(increase(http_server_requests_seconds_count{environment="dev"}[1m]))'))[0].value));
+        assert.ok(here > 10 && Math.abs(outsideToo / here - 1) < 0.4, `${here} requests, and ${outsideToo}`);
     });
 
     it("in place of the shared host: its targets go from there, and everything goes on at the endpoints", async () => {
