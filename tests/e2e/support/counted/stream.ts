@@ -7,6 +7,8 @@ import { allOf, Count, countOf } from "./count";
 /** What a stream of numbered lines and spans is made of. */
 export interface StreamOptions {
     host: Host;
+    /** Its label. @default the host's name */
+    instance?: string;
     /** Where the lines go: a file that the host's agent reads, or the standard output of a process. */
     file: string;
     /** @default 10 */
@@ -62,7 +64,7 @@ export class CountedStream {
 
     /** Lines that were written up to a mark, held against those that Loki has. */
     async lines(grafana: GrafanaClient, { lines }: Mark): Promise<Count> {
-        const query = `{instance="${this.options.host.name}"} |= \`run=${this.run} \` | keep instance`;
+        const query = `{instance="${this.options.instance ?? this.options.host.name}"} |= \`run=${this.run} \` | keep instance`;
         const [from, to] = [BigInt(this.begun - 5000) * MILLISECOND, BigInt(Date.now() + 5000) * MILLISECOND];
         const found = await allOf(from, to, LINES, (start, end) => grafana.logs(query, "loki", LINES, { start, end }));
         // A stack trace that another thread was writing may have gone on after it: it is then part of the entry.
