@@ -83,10 +83,10 @@ function environmentArgs(owner: OwnerConfig, name: string, { tokens, keys }: Ide
 }
 
 function quotaOf({
-    share, maxTargets, samplesPerTarget, allowedMetrics, logRateMiB, logBurstMiB, maxLogStreams, traceRateMiB, traceBurstMiB, maxLiveTraces, maxSpanMetricSeries, maxQueryRange,
+    share, maxTargets, samplesPerTarget, allowedMetrics, logRateMiB, logBurstMiB, maxLogStreams, traceRateMiB, traceBurstMiB, maxSpanMetricSeries, maxQueryRange,
 }: EnvironmentConfig) {
     return {
-        share, maxTargets, samplesPerTarget, allowedMetrics, logRateMiB, logBurstMiB, maxLogStreams, traceRateMiB, traceBurstMiB, maxLiveTraces, maxSpanMetricSeries, maxQueryRange,
+        share, maxTargets, samplesPerTarget, allowedMetrics, logRateMiB, logBurstMiB, maxLogStreams, traceRateMiB, traceBurstMiB, maxSpanMetricSeries, maxQueryRange,
     };
 }
 

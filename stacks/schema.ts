@@ -91,7 +91,7 @@ const environment = z.strictObject({
     hosts: z.array(z.string()).optional(), labels: z.array(z.string()).optional(), discovery: discovery.optional(), pushedMetrics: z.boolean().optional(), severity: z.enum(["page", "notify", "none"]).optional(),
     share: z.number().optional(), maxTargets: z.int().min(1).optional(), samplesPerTarget: z.int().min(1).optional(), allowedMetrics: z.array(z.string()).min(1).optional(),
     logRateMiB: z.number().optional(), logBurstMiB: z.number().optional(), maxLogStreams: z.int().optional(), maxQueryRange: duration.optional(),
-    traceRateMiB: z.number().optional(), traceBurstMiB: z.number().optional(), maxLiveTraces: z.int().optional(), maxSpanMetricSeries: z.int().optional(),
+    traceRateMiB: z.number().optional(), traceBurstMiB: z.number().optional(), maxSpanMetricSeries: z.int().optional(),
     token: token.optional(), previousToken: token.optional(),
     tokenGenerations: generations.optional(), registrationKeyGenerations: generations.optional(),
     retention: z.strictObject({ logs: duration.optional(), traces: duration.optional() }).optional(),

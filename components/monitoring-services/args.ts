@@ -173,8 +173,6 @@ export interface EnvironmentArgs {
     traceBurstMiB?: number;
     /** Log streams at one time; one per host, application and source. @default by share of 6000 */
     maxLogStreams?: number;
-    /** Traces at one time in memory. @default by share of 15000 */
-    maxLiveTraces?: number;
     /** Series that are derived from its spans. @default by share of 24000 */
     maxSpanMetricSeries?: number;
     /** Longest time range of one query of its logs or traces, e.g. `3d`. A query over several environments has the shortest of theirs. @default 31 days of logs, 8 of traces */

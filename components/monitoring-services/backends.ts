@@ -132,7 +132,6 @@ export function renderTempoLimits(args: KnownServicesArgs, refused: string[] = [
                 name,
                 traceRateBytes: refused.includes(name) ? 1 : Math.round(quotas[name].traceRateMiB * MIB),
                 traceBurstBytes: refused.includes(name) ? 1 : Math.round(quotas[name].traceBurstMiB * MIB),
-                maxLiveTraces: quotas[name].maxLiveTraces,
                 maxSpanMetricSeries: quotas[name].maxSpanMetricSeries,
                 maxQueryRange: quotas[name].maxQueryRange && `${durationHours(quotas[name].maxQueryRange)}h`,
                 traceRetention: `${durationHours(planEnvironmentRetention(retention, e).traces)}h`,

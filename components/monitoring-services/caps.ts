@@ -21,7 +21,6 @@ export interface Capacity {
     logRateMiB: number;
     traceRateMiB: number;
     logStreams: number;
-    liveTraces: number;
     spanMetricSeries: number;
 }
 
@@ -36,7 +35,7 @@ export function planCaps(memoryMiB: number = SMALL_HOST_MIB): Caps {
         lokiConcurrency: small ? 2 : 4,
         lokiParallelism: small ? 4 : 16,
         lokiCacheMiB: Math.floor(loki.limitMiB * 0.05),
-        tempoLiveTracesMiB: Math.floor(tempo.limitMiB * 0.1),
+        tempoLiveTracesMiB: Math.max(4, Math.floor(tempo.limitMiB * 0.015)),
         tempoBlockMiB: Math.floor(tempo.limitMiB * 0.04),
         tempoQueryJobs: tempo.limitMiB < 700 ? 20 : 100,
         grafanaResponseMiB: Math.floor(grafana.limitMiB / 8),
@@ -52,7 +51,7 @@ export function explainCaps(memoryMiB: number = SMALL_HOST_MIB): [string, string
         ["loki: replay after a restart", `${caps.lokiReplayMiB} MiB`, "beyond it the replay writes chunks as it reads"],
         ["loki: queries at once, parts of one", `${caps.lokiConcurrency}, ${caps.lokiParallelism}`, "each part holds the chunks that it reads"],
         ["loki: results cache", `${caps.lokiCacheMiB} MiB`, "chunks are cached by the kernel, outside of the limit"],
-        ["tempo: live traces, each environment", `${caps.tempoLiveTracesMiB} MiB`, "what is not yet in the log"],
+        ["tempo: live traces, each environment", `${caps.tempoLiveTracesMiB} MiB`, "what is not yet in the log; beyond it requests wait, and nothing is refused"],
         ["tempo: block when it is completed", `${caps.tempoBlockMiB} MiB`, "completing one is Tempo's peak"],
         ["tempo: jobs of a query", `${caps.tempoQueryJobs}`, "each reads a part of a block"],
         ["grafana: answer of a data source", `${caps.grafanaResponseMiB} MiB`, "Grafana holds an answer whole; it has no cache of answers in this edition"],
@@ -71,7 +70,6 @@ export function planCapacity(memoryMiB: number = SMALL_HOST_MIB, cores: number =
         // 200 hosts with 4 traces of 5 spans a second each bring 1.2 MiB/s. Four times this killed Tempo within its 400 MiB.
         traceRateMiB: cores,
         logStreams: Math.floor(6000 * grown("loki")),
-        liveTraces: Math.floor(15000 * grown("tempo")),
         spanMetricSeries: Math.floor(24000 * grown("prometheus")),
     };
 }

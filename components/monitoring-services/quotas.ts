@@ -18,7 +18,6 @@ export interface Quota {
     traceRateMiB: number;
     traceBurstMiB: number;
     maxLogStreams: number;
-    maxLiveTraces: number;
     maxSpanMetricSeries: number;
     /** Longest time range of one query of its logs or traces; "" for what holds for all. */
     maxQueryRange: string;
@@ -32,7 +31,7 @@ export interface QuotaHost {
 
 /** What of an environment decides about its quota. */
 export type QuotaArgs = Pick<EnvironmentArgs, "severity" | "share" | "maxTargets" | "samplesPerTarget" | "logRateMiB" | "logBurstMiB" | "traceRateMiB" | "traceBurstMiB"
-    | "maxLogStreams" | "maxLiveTraces" | "maxSpanMetricSeries" | "maxQueryRange" | "allowedMetrics">;
+    | "maxLogStreams" | "maxSpanMetricSeries" | "maxQueryRange" | "allowedMetrics">;
 
 /** Who is paged for comes first: 60, 25 and 15 of 100 where there is one of each. */
 const WEIGHTS: Record<string, number> = { page: 60, notify: 25, none: 15 };
@@ -45,7 +44,7 @@ const BURST_MIB = 16;
 /** Of spans. Tempo holds them as they come; a request may have 4. */
 const TRACE_BURST_MIB = 4;
 /** Fewer would refuse an environment of a few hosts. */
-const LEAST = { targets: 30, streams: 200, liveTraces: 500, spanMetricSeries: 1000 };
+const LEAST = { targets: 30, streams: 200, spanMetricSeries: 1000 };
 
 /** Every environment's quota: its share of the host, or the number that was given. */
 export function planQuotas(environments: Record<string, QuotaArgs>, { memoryMiB, cores }: QuotaHost = {}): Record<string, Quota> {
@@ -66,7 +65,6 @@ export function planQuotas(environments: Record<string, QuotaArgs>, { memoryMiB,
                 logBurstMiB: given.logBurstMiB ?? round(2 * logRateMiB + BURST_MIB),
                 traceBurstMiB: given.traceBurstMiB ?? round(2 * traceRateMiB + TRACE_BURST_MIB),
                 maxLogStreams: given.maxLogStreams ?? part(capacity.logStreams, LEAST.streams),
-                maxLiveTraces: given.maxLiveTraces ?? part(capacity.liveTraces, LEAST.liveTraces),
                 maxSpanMetricSeries: given.maxSpanMetricSeries ?? part(capacity.spanMetricSeries, LEAST.spanMetricSeries),
                 maxQueryRange: given.maxQueryRange ?? "",
             }];
@@ -93,7 +91,7 @@ export function bySharesUpward(quotas: Record<string, Quota>): string[] {
 }
 
 const NUMBERS = ["logRateMiB", "logBurstMiB", "traceRateMiB", "traceBurstMiB"] as const;
-const WHOLE_NUMBERS = ["maxLogStreams", "maxLiveTraces", "maxSpanMetricSeries", "samplesPerTarget"] as const;
+const WHOLE_NUMBERS = ["maxLogStreams", "maxSpanMetricSeries", "samplesPerTarget"] as const;
 
 /** Problems with quotas, paths relative to the environments. */
 export function validateQuotas(environments: Record<string, QuotaArgs>): Problem[] {

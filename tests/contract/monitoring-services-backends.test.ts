@@ -170,8 +170,9 @@ class Together {
         }
     }
 
-    logs = async (query: string, tenant: string) =>
-        (await this.get("loki", `/loki/api/v1/query_range?limit=100&query=${encodeURIComponent(query)}`, tenant)).data.result as {
+    /** Of the last hour, or of more hours. */
+    logs = async (query: string, tenant: string, hours = 1) =>
+        (await this.get("loki", `/loki/api/v1/query_range?limit=100&start=${Math.floor(Date.now() / 1000) - hours * 3600}&query=${encodeURIComponent(query)}`, tenant)).data.result as {
             stream: Record<string, string>;
             values: [string, string][];
         }[];
@@ -187,32 +188,9 @@ const nanos = (msAgo: number) => String(BigInt(Date.now() - msAgo) * 1000000n);
 const TRACE = "00f067aa0ba902b700f067aa0ba902b7";
 
 function otlpLog(environment: string, text: string, msAgo = 0): object {
-    return {
-        resourceLogs: [
-            {
-                resource: {
-                    attributes: [
-                        attribute("environment", environment),
-                        attribute("application", "shop"),
-                        attribute("instance", "was-1"),
-                        attribute("source", "file"),
-                        attribute("host.arch", "arm64"),
-                    ],
-                },
-                scopeLogs: [
-                    {
-                        logRecords: [
-                            {
-                                timeUnixNano: nanos(msAgo),
-                                body: { stringValue: text },
-                                attributes: [attribute("level", "ERROR"), attribute("trace_id", TRACE), attribute("elapsed_ms", "12")],
-                            },
-                        ],
-                    },
-                ],
-            },
-        ],
-    };
+    const attributes = [attribute("environment", environment), attribute("application", "shop"), attribute("instance", "was-1"), attribute("source", "file"), attribute("host.arch", "arm64")];
+    const record = { timeUnixNano: nanos(msAgo), body: { stringValue: text }, attributes: [attribute("level", "ERROR"), attribute("trace_id", TRACE), attribute("elapsed_ms", "12")] };
+    return { resourceLogs: [{ resource: { attributes }, scopeLogs: [{ logRecords: [record] }] }] };
 }
 
 function otlpTrace(traceId: string, service: string, msAgo = 0): object {
@@ -323,6 +301,9 @@ describe("gateway, Loki, Tempo, Prometheus and Alertmanager together", function 
     it("takes a line that an agent held back for a day, and one that is two hours behind its stream", async () => {
         assert.equal(await together.push("/otlp/v1/logs", TOKENS.loadtest, otlpLog("loadtest", "a day late", 24 * 3600 * 1000)), 204);
         assert.equal(await together.push("/otlp/v1/logs", TOKENS.dev, otlpLog("dev", "two hours late", 2 * 3600 * 1000)), 204);
+        for (const [tenant, text] of [["loadtest", "a day late"], ["dev", "two hours late"]]) {
+            await eventually(`${text}: it is there`, 20, async () => (await together.logs(`{environment="${tenant}"} |= "${text}"`, tenant, 26)).length === 1);
+        }
     });
 
     it("keeps each environment's traces to itself, and finds one across all", async () => {
@@ -389,6 +370,24 @@ describe("gateway, Loki, Tempo, Prometheus and Alertmanager together", function 
         await eventually("Loki evaluates prod's rules", 40, async () =>
             JSON.stringify(await together.get("loki", "/prometheus/api/v1/rules", "prod")).includes("ManyErrors"),
         );
+    });
+
+    it("takes spans that agents held back in an outage, as fast as they come, and drops none", async () => {
+        const count = 12_000;
+        const number = (n: number, digits: number) => n.toString(16).padStart(digits, "0");
+        for (let from = 0; from < count; from += 1500) {
+            const spans = Array.from({ length: 1500 }, (_, i) => ({
+                traceId: `1f${number(from + i, 30)}`, spanId: number(from + i + 1, 16), name: "held back", kind: 1, startTimeUnixNano: nanos((count - from - i) * 40), endTimeUnixNano: nanos((count - from - i) * 40),
+                attributes: [{ key: "n", value: { intValue: String(from + i) } }],
+            }));
+            const body = { resourceSpans: [{ resource: { attributes: [attribute("service.name", "held")] }, scopeSpans: [{ spans }] }] };
+            await eventually("they are taken", 60, async () => (await together.push("/otlp/v1/traces", TOKENS.dev, body)) === 200);
+        }
+        for (let from = 0; from < count; from += 1000) {
+            const q = `{ resource.service.name = "held" && span.n >= ${from} && span.n < ${from + 1000} }`;
+            const range = `start=${Math.floor(Date.now() / 1000) - 3600}&end=${Math.ceil(Date.now() / 1000) + 60}`;
+            await eventually(`all from ${from} on`, 60, async () => (await together.get("tempo", `/api/search?q=${encodeURIComponent(q)}&limit=1000&${range}`, "dev")).traces?.length === 1000);
+        }
     });
 
     it("answers 429 to an environment over its rate, and not to the others", async () => {

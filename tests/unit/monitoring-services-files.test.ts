@@ -174,7 +174,7 @@ const RENDERED: Record<string, (value: string) => unknown> = {
         Object.keys(
             YAML.parse(
                 renderTemplate("tempo/overrides.yml", {
-                    environments: [{ name: value, traceRateBytes: 1, traceBurstBytes: 2, maxLiveTraces: 3, maxSpanMetricSeries: 4, traceRetention: "1h" }],
+                    environments: [{ name: value, traceRateBytes: 1, traceBurstBytes: 2, maxSpanMetricSeries: 4, traceRetention: "1h" }],
                 }),
             ).overrides,
         )[0],

@@ -90,7 +90,7 @@ describe("caps inside the services", () => {
         for (const memory of [1500, 1840, 3680, 16000]) {
             const [caps, budget, larger] = [planCaps(memory), planBudget(memory), planCaps(memory + 1000)];
             assert.ok((caps.prometheusMaxSamples * 16) / 2 ** 20 < budget.prometheus.limitMiB / 2);
-            assert.ok(caps.lokiReplayMiB + caps.lokiCacheMiB < budget.loki.goMemLimitMiB && caps.tempoBlockMiB < caps.tempoLiveTracesMiB);
+            assert.ok(caps.lokiReplayMiB + caps.lokiCacheMiB < budget.loki.goMemLimitMiB && caps.tempoBlockMiB + 3 * caps.tempoLiveTracesMiB < budget.tempo.goMemLimitMiB / 4);
             for (const [name, value] of Object.entries(caps)) assert.ok(larger[name as keyof typeof caps] >= value, name);
             for (const row of explainCaps(memory)) for (const cell of row) assert.ok(cell);
         }

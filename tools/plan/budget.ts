@@ -34,10 +34,10 @@ function memoryTable(memoryMiB: number, services: string[]): string {
 
 function quotaTable(owner: OwnerConfig): string {
     const quotas = planQuotas(owner.environments, { memoryMiB: servicesMemoryMiB(hostMemoryMiB(owner), owner), cores: hostCores(owner) });
-    return table(["environment", "share", "series", "targets", "samples each", "logs MiB/s (burst)", "streams", "spans MiB/s (burst)", "live traces", "span series"],
+    return table(["environment", "share", "series", "targets", "samples each", "logs MiB/s (burst)", "streams", "spans MiB/s (burst)", "span series"],
         Object.entries(quotas).sort(([, a], [, b]) => b.share - a.share).map(([name, q]) => [
             name, `${Math.round(q.share * 100)} %`, `${q.series}`, `${q.maxTargets}`, `${q.samplesPerTarget}`, `${q.logRateMiB} (${q.logBurstMiB})`, `${q.maxLogStreams}`,
-            `${q.traceRateMiB} (${q.traceBurstMiB})`, `${q.maxLiveTraces}`, `${q.maxSpanMetricSeries}`,
+            `${q.traceRateMiB} (${q.traceBurstMiB})`, `${q.maxSpanMetricSeries}`,
         ]));
 }
 

@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { Attack, bearer, GATEWAY, Ground, Logged, markedLine, markedSpan, NO_REQUEST, raw, request } from "./kit";
+import { Answer, Attack, bearer, GATEWAY, Ground, Logged, markedLine, markedSpan, NO_REQUEST, raw, request } from "./kit";
 
 const PUSH = "/loki/api/v1/push";
 const OWN: Logged = { where: "nowhere", what: "no refusal: taken as the token's own environment" };
@@ -127,9 +127,18 @@ function zipped(ground: Ground, path: string, type: string): Buffer {
 
 /** Cut off in bounded time, whoever they are: 10 s for a head, 30 s for a body. */
 const slow: Attack[] = [
-    { what: "a head that never ends", send: (g) => raw(g, "GET / HTTP/1.1\r\nHost: x\r\n", { drip: { text: "X-a: b\r\n", milliseconds: 1000 }, seconds: 20 }), answer: /^(closed|408|400)$/, logged: NO_REQUEST },
-    { what: "a TLS handshake that never begins", send: (g) => raw(g, "", { tls: false, seconds: 20 }), answer: /^closed$/, logged: { where: "gateway", what: "TLS handshake error" } },
-    { what: "a body that never ends", send: (g) => raw(g, request(g, "POST", PUSH, [bearer(g.tokens.dev), "Content-Length: 100000"]), { drip: { text: "x", milliseconds: 1000 }, seconds: 45 }), answer: /^(closed|4\d\d|50[234])$/, logged: GATEWAY },
+    { what: "a head that never ends", send: (g) => timed(raw(g, "GET / HTTP/1.1\r\nHost: x\r\n", { drip: { text: "X-a: b\r\n", milliseconds: 1000 }, seconds: 20 })), answer: /^(closed|408|400) after (9|1\d) s$/, logged: NO_REQUEST },
+    { what: "a TLS handshake that never begins", send: (g) => timed(raw(g, "", { tls: false, seconds: 20 })), answer: /^closed after (9|1\d) s$/, logged: { where: "gateway", what: "TLS handshake error" } },
+    {
+        what: "a body that never ends", answer: /^(closed|4\d\d|50[234]) after (29|3\d) s$/, logged: GATEWAY,
+        send: (g) => timed(raw(g, request(g, "POST", PUSH, [bearer(g.tokens.dev), "Content-Length: 100000"]), { drip: { text: "x", milliseconds: 1000 }, seconds: 45 })),
+    },
 ];
+
+/** With the time that it took: what is cut off at once was refused for another reason. */
+async function timed(sent: Promise<Answer>): Promise<Answer> {
+    const answer = await sent;
+    return { ...answer, text: `${answer.text} after ${Math.round((answer.to - answer.from) / 1000)} s` };
+}
 
 export const gatewayAttacks: Attack[] = [...tokens, ...tenants, ...forged, dropped, ...paths, ...protocol, ...sizes, ...slow];
