@@ -51,7 +51,7 @@ describe("the monitoring host's first boot, by a real shell", () => {
         const order = ["mkfs.ext4 -q -m 1", "mount /var/data", "resize2fs", "DPkg::Lock::Timeout=600 install", "systemctl enable --now docker"];
         const positions = order.map((call) => calls.indexOf(call));
         assert.ok(positions.every((at, i) => at >= 0 && (i === 0 || at > positions[i - 1])), calls);
-        assert.match(fstab, /^UUID=1234-5678 \/var\/data ext4 noatime,nodev,nosuid,nofail,\S+ 0 2$/m);
+        assert.match(fstab, /^UUID=1234-5678 \/var\/data ext4 noatime,nodev,nosuid,nodelalloc,nofail,\S+ 0 2$/m);
         const second = again();
         assert.deepEqual([second.status, second.fstab], [0, fstab]);
         assert.doesNotMatch(second.calls, /mkfs|^mount \//m);

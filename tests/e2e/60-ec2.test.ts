@@ -87,7 +87,7 @@ describe("the monitoring host on EC2", () => {
         const [source, type, options] = (await ec2.must(`findmnt --noheadings --raw --output SOURCE,FSTYPE,OPTIONS ${DATA}`)).split(" ");
         assert.equal(source, await ec2.must(`readlink -f /dev/disk/by-id/${ec2.link}`), "the volume, found by its id");
         assert.equal(type, "ext4");
-        for (const option of ["noatime", "nodev", "nosuid"]) assert.ok(options.split(",").includes(option), options);
+        for (const option of ["noatime", "nodev", "nosuid", "nodelalloc"]) assert.ok(options.split(",").includes(option), options);
         await healthy();
     });
 
