@@ -9,7 +9,7 @@ import { IMAGES } from "../../components/versions";
 import { BACKUP_FORMAT, readBackup } from "../../tools/upkeep/archive";
 import { runOnHost } from "../../tools/upkeep/host";
 import { SERVICE_NAMES } from "../../tools/upkeep/owner";
-import { part } from "../support/parts";
+import { lack, part } from "../support/parts";
 
 const ULID = "01JDXABCDEFGHJKMNPQRSTVWXY";
 const FILES: Record<string, string> = {
@@ -138,6 +138,18 @@ describe("the host's side of backup and restore", function () {
         await assert.rejects(backup({ directory: at("nowhere") }), /there is no data directory .*nowhere on this host/);
         await backup();
         await assert.rejects(restore("fresh", { bytes: 1e15 }), /needs \d+ MiB free below .*fresh on the host, and there are \d+/);
+    });
+    it("a backup for which the data volume has no room is refused, with how much it needs, and leaves nothing there", async function () {
+        fs.mkdirSync(at("small"));
+        if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=32m", "tmpfs", at("small")]).status !== 0) lack(this, "tmpfs");
+        try {
+            fs.cpSync(at("data"), at("small"), { recursive: true });
+            const before = tree("small");
+            await assert.rejects(backup({ directory: at("small") }), /needs \d+ MiB free below .*small on the host, and there are \d+: make room/);
+            assert.deepEqual(tree("small"), before);
+        } finally {
+            spawnSync("umount", [at("small")]);
+        }
     });
     it("a host that cannot be reached is named, with the cause", async () => {
         put("ssh_config", "Host nobody\n    HostName 127.0.0.1\n    Port 1\n    BatchMode yes\n");

@@ -7,7 +7,6 @@ import { Engine, EngineStack } from "./support/engine";
 import { tryExec } from "./support/exec";
 import { GrafanaClient } from "./support/grafana";
 import { Host } from "./support/hosts";
-import { onSmallDisk } from "./support/small-disk";
 import { eventually } from "./support/wait";
 import { World } from "./support/world";
 
@@ -150,20 +149,6 @@ describe("backup, restore, upgrades, and a monitoring host that moves", () => {
         assert.match(await say("--stack", OWNER), new RegExp(`error: the monitoring host ${oldHost.address} cannot be reached: .*refused`));
         await oldHost.openSsh();
         assert.deepEqual(fs.readdirSync(path.join(engine.directory, "backups")), []);
-    });
-
-    it("a backup for which the host has no room is refused, says how much it needs, and leaves nothing", async () => {
-        const undo = await onSmallDisk({ monitor: oldHost }, 1);
-        try {
-            await oldHost.must(`dd if=/dev/zero of=${DATA}/filler bs=64k 2>/dev/null || :`);
-            const { code, stderr } = await tool("backup", "--to", "kept");
-            assert.notEqual(code, 0);
-            assert.match(stderr, /needs \d+ MiB free below .*: make room/);
-            assert.equal(await oldHost.must(`ls -A ${DATA} | grep '^\\.backup' || :`), "");
-        } finally {
-            await undo();
-        }
-        await allLines(await written());
     });
 
     it("a restore is refused: no backup, a cut one, a changed one, another version's, data that is there; and nothing is touched", async () => {

@@ -95,9 +95,9 @@ describe("endpoints outside of the shared deployment", () => {
         assert.deepEqual(same.filter((row) => !hasData(row)).map(describeEmpty), []);
     });
 
-    it("a minute's work is the same in both: its lines and traces to the last one, its requests within what the moments of scraping differ by", async () => {
+    it("a time's work is the same in both: its lines and traces to the last one, its requests within what the moments of scraping differ by", async () => {
         const from = Date.now() - 5000;
-        await sleep(60_000);
+        await sleep(30_000);
         const to = Date.now() - 5000;
         const around = { start: BigInt(from) * 1_000_000n, end: BigInt(to) * 1_000_000n };
         const of = async (grafana: GrafanaClient) => ({
@@ -106,7 +106,7 @@ describe("endpoints outside of the shared deployment", () => {
         });
         await eventually("the same lines and traces", 90, async () => {
             const [here, outsideToo] = await Promise.all([of(shared), of(there)]);
-            assert.ok(here.lines.length > 500 && here.lines.length < 5000 && here.traces.length > 50, `${here.lines.length} lines, ${here.traces.length} traces`);
+            assert.ok(here.lines.length > 250 && here.lines.length < 5000 && here.traces.length > 50, `${here.lines.length} lines, ${here.traces.length} traces`);
             assert.deepEqual(outsideToo, here);
             return true;
         });

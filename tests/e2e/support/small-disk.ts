@@ -8,7 +8,7 @@ const ASIDE = "/mnt/small";
 const FILLER = `${DATA}/filler`;
 
 /** Moves the services' data onto a disk of its own with little room; undone, it is back where it was. */
-export async function onSmallDisk({ monitor }: Pick<World, "monitor">, freeMiB: number): Promise<Undo> {
+export async function onSmallDisk({ monitor }: World, freeMiB: number): Promise<Undo> {
     const whileStopped = async (script: string) => {
         const ids = (await monitor.must("docker ps -q --filter name=monitoring-")).split("\n").join(" ");
         await monitor.must(`docker stop --time 30 ${ids} >/dev/null && ${script} && docker start ${ids} >/dev/null`);
