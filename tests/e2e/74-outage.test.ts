@@ -87,10 +87,11 @@ describe(`the monitoring host is out of reach for ${MINUTES} minutes`, () => {
         for (const host of [world.hosts.prod, world.hosts.dev]) {
             // The lines can be there before the next scrape is due.
             const missing = await eventually(`samples of ${host.name} after the outage`, INTERVAL_SECONDS + TIMEOUT_SECONDS + 10, async () => {
-                const all = await times(Date.now() / 1000 - begun + INTERVAL_SECONDS + 2, host);
+                // With samples of before it: a busy machine's last one may be two intervals old.
+                const all = await times(Date.now() / 1000 - begun + 3 * INTERVAL_SECONDS, host);
                 return all.some((time) => time > begun + world.figures.outage) ? gaps(all, INTERVAL_SECONDS + 2) : undefined;
             });
-            assert.equal(missing.length, 1, JSON.stringify(missing));
+            assert.equal(missing.length, 1, `${host.name}: ${JSON.stringify({ missing, begun })}`);
             world.figures["outage, seconds without samples"] = missing[0].seconds;
             assert.ok(missing[0].seconds <= world.figures.outage + 2 * INTERVAL_SECONDS + TIMEOUT_SECONDS, JSON.stringify(missing));
         }
