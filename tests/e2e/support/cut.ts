@@ -4,7 +4,8 @@ import { World } from "./world";
 
 /** Cuts all WAS hosts off from the monitoring host, in both directions and without an answer, as when its network is gone. */
 export async function cutOff({ monitor, hosts }: World): Promise<Undo> {
-    const rules = (action: string) => `iptables -${action} OUTPUT -d ${monitor.address} -j DROP && iptables -${action} INPUT -s ${monitor.address} -j DROP`;
+    // What comes for a container's published port is forwarded.
+    const rules = (action: string) => ["OUTPUT -d", "INPUT -s", "FORWARD -s", "FORWARD -d"].map((which) => `iptables -${action} ${which} ${monitor.address} -j DROP`).join(" && ");
     const all = (action: string) => Promise.all(Object.values(hosts).map((host) => host.must(rules(action))));
     await all("I");
     return async () => { await all("D"); };
