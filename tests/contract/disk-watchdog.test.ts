@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { planWatchdog, WatchdogPolicy } from "../../components/monitoring-services/disk-watchdog";
-import { lack, part } from "../support/parts";
+import { part } from "../support/parts";
 import { sampleServices } from "../support/services";
+import { SmallVolume } from "../support/small-volume";
 
 const PROGRAM = path.join(__dirname, "..", "..", "templates", "disk-watchdog", "disk-watchdog");
 const MIB = 2 ** 20;
@@ -77,25 +78,14 @@ describe("the disk watchdog", function () {
         const python = part(this, "python3");
         const directory = fs.mkdtempSync(path.join(os.tmpdir(), "watchdog-"));
         const below = (name: string) => path.join(directory, name);
-        fs.mkdirSync(below("data"));
-        execFileSync("truncate", ["-s", "64M", below("disk")]);
-        execFileSync("mkfs.ext4", ["-q", "-m", "1", below("disk")], { stdio: "pipe" });
-        if (spawnSync("mount", ["-o", "loop", below("disk"), below("data")]).status !== 0) {
-            fs.rmSync(directory, { recursive: true });
-            lack(this, "loop devices");
-        }
+        const volume = SmallVolume.mount(this, directory, 64);
         try {
             for (const name of ["etc/disk-watchdog", "etc/loki", "etc/tempo"]) fs.mkdirSync(below(name), { recursive: true });
             fs.writeFileSync(below("etc/disk-watchdog/policy.json"), JSON.stringify({ ...policy, directory: below("data"), effectSeconds: 0, afterFull: [["mkdir", below("restarted/tempo")]] }));
             const run = () => execFileSync(python, ["-I", PROGRAM, "--config", below("etc"), "--state", below("state.json"), "--metrics", below("run/disk-watchdog.prom")], { encoding: "utf8" });
             const kept = (environment: string) => new RegExp(`"${environment}":[^]*?retention_period: "(\\w+)"`).exec(fs.readFileSync(below("etc/loki/runtime.yml"), "utf8"))![1];
             const rate = (environment: string) => Number(new RegExp(`"${environment}":[^]*?rate_limit_bytes: (\\d+)`).exec(fs.readFileSync(below("etc/tempo/overrides.yml"), "utf8"))![1]);
-            const fill = (percent: number) => {
-                fs.rmSync(below("data/ballast"), { force: true });
-                const { blocks, bfree, bavail, bsize } = fs.statfsSync(below("data"));
-                const wanted = Math.floor((percent / 100) * (blocks - bfree + bavail)) - (blocks - bfree);
-                fs.writeFileSync(below("data/ballast"), Buffer.alloc(Math.max(0, wanted) * bsize));
-            };
+            const fill = (percent: number) => volume.fill(percent);
             assert.equal(run(), "");
             assert.deepEqual([kept("loadtest"), kept("prod")], ["2d", "14d"]);
             fill(77);
@@ -124,7 +114,7 @@ describe("the disk watchdog", function () {
             for (let i = 0; i < 8; i++) run();
             assert.equal(run(), "", "and no second time");
         } finally {
-            spawnSync("umount", [below("data")]);
+            volume.unmount();
             fs.rmSync(directory, { recursive: true, force: true });
         }
     });

@@ -6,9 +6,9 @@ import { renderPrometheus } from "../../components/monitoring-services/backends"
 import { part } from "../support/parts";
 import { eventually, freePorts, Running } from "../support/running";
 import { ask, Backends, TENANT, TOKEN } from "../support/log-agent";
+import { S3_KEYS, S3_REGION, startS3 } from "../support/s3";
 import { sampleServices } from "../support/services";
 
-const KEYS = { accessKeyId: "key-of-the-bucket", secretAccessKey: "secret-of-the-bucket" };
 const TRACE = "9bf92f3577b34da6a3ce929d0e0e4736";
 
 /** Files below a directory, by their paths in it. */
@@ -22,12 +22,9 @@ describe("blocks in a bucket, with real Loki and Tempo and a real S3", function 
     before(async function () {
         const s3 = part(this, "versitygw");
         const programs = { loki: part(this, "loki"), tempo: part(this, "tempo"), openssl: part(this, "openssl") };
-        const [port] = await freePorts(1);
-        bucket = path.join(backends.running.data("s3"), "shop-monitoring");
-        fs.mkdirSync(bucket);
-        backends.running.start("s3", s3, ["--port", `127.0.0.1:${port}`, "--region", "ap-northeast-2", "posix", path.dirname(bucket)], { ROOT_ACCESS_KEY: KEYS.accessKeyId, ROOT_SECRET_KEY: KEYS.secretAccessKey });
-        await eventually("S3 answers", 30, async () => (await ask(`http://127.0.0.1:${port}/`)).status === 403);
-        backends.change = { blocks: { ...KEYS, bucket: "shop-monitoring", region: "ap-northeast-2", endpoint: `127.0.0.1:${port}`, tls: false, since: "2024-01-01" } };
+        const started = await startS3(backends.running, s3, "shop-monitoring");
+        bucket = started.bucket;
+        backends.change = { blocks: { ...S3_KEYS, bucket: "shop-monitoring", region: S3_REGION, endpoint: `127.0.0.1:${started.port}`, tls: false, since: "2024-01-01" } };
         await backends.start(programs);
     });
     after(() => backends.stop());

@@ -5,9 +5,9 @@ import type { AddressInfo } from "node:net";
 import * as path from "node:path";
 import { exec, tryExec } from "../e2e/support/exec";
 import { part } from "../support/parts";
-import { eventually, freePorts, Running } from "../support/running";
+import { Running } from "../support/running";
+import { S3_KEYS, S3_REGION, startS3 } from "../support/s3";
 
-const KEYS = { AWS_ACCESS_KEY_ID: "key-of-the-bucket", AWS_SECRET_ACCESS_KEY: "secret-of-the-bucket" };
 const BUCKET = "example-monitoring-state";
 const SECRETS = "awskms://alias/monitoring-stacks?region=ap-northeast-2";
 const SECRET = "what-nobody-may-read";
@@ -46,13 +46,10 @@ describe("a state backend in a bucket, with secrets by a key of KMS", function (
         for (const name of ["pulumi", "pulumi-language-yaml"]) part(this, name);
         const s3 = part(this, "versitygw");
         kms = await startKms();
-        [s3Port] = await freePorts(1);
-        bucket = path.join(running.data("s3"), BUCKET);
-        fs.mkdirSync(bucket);
-        running.start("s3", s3, ["--port", `127.0.0.1:${s3Port}`, "--region", "ap-northeast-2", "posix", path.dirname(bucket)], { ROOT_ACCESS_KEY: KEYS.AWS_ACCESS_KEY_ID, ROOT_SECRET_KEY: KEYS.AWS_SECRET_ACCESS_KEY });
-        await eventually("S3 answers", 30, async () => (await fetch(`http://127.0.0.1:${s3Port}/`)).status === 403);
+        ({ port: s3Port, bucket } = await startS3(running, s3, BUCKET));
         env = {
-            ...KEYS, AWS_ENDPOINT_URL_KMS: `http://127.0.0.1:${(kms.server.address() as AddressInfo).port}`, AWS_EC2_METADATA_DISABLED: "true", PULUMI_HOME: running.data("pulumi"), PULUMI_SKIP_UPDATE_CHECK: "true",
+            AWS_ACCESS_KEY_ID: S3_KEYS.accessKeyId, AWS_SECRET_ACCESS_KEY: S3_KEYS.secretAccessKey,
+            AWS_ENDPOINT_URL_KMS: `http://127.0.0.1:${(kms.server.address() as AddressInfo).port}`, AWS_EC2_METADATA_DISABLED: "true", PULUMI_HOME: running.data("pulumi"), PULUMI_SKIP_UPDATE_CHECK: "true",
             PULUMI_CONFIG_PASSPHRASE: "",
         };
         fs.writeFileSync(path.join(project, "Pulumi.yaml"), JSON.stringify({
@@ -66,7 +63,7 @@ describe("a state backend in a bucket, with secrets by a key of KMS", function (
 
     const pulumi = (args: string[], more: Record<string, string> = {}) => exec("pulumi", [...args, "--non-interactive"], { cwd: project, env: { ...env, ...more } });
     // What the address has beyond docs/ec2.md leads to this machine in place of AWS.
-    const s3 = () => `s3://${BUCKET}?region=ap-northeast-2&endpoint=127.0.0.1:${s3Port}&disableSSL=true&s3ForcePathStyle=true`;
+    const s3 = () => `s3://${BUCKET}?region=${S3_REGION}&endpoint=127.0.0.1:${s3Port}&disableSSL=true&s3ForcePathStyle=true`;
 
     it("takes stacks of another backend, with their secrets; who lacks the key reads none", async () => {
         const files = { PULUMI_CONFIG_PASSPHRASE: "a passphrase of before" };

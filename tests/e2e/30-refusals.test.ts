@@ -45,11 +45,17 @@ describe("refusals", () => {
         it("several mistakes in the config are told at once, with their paths", async () => {
             const { config, secrets } = world.settings("dev");
             const [was] = config.was as Record<string, unknown>[];
-            const stack = await world.engine.stack("qa", { ...config, environment: "dev", was: [{ ...was, address: "no address!" }, { ...was, labels: { trace_id: "a" } }] }, secrets);
-            const { ok, output } = world.keep(await stack.up());
-            assert.equal(ok, false);
-            for (const expected of [/was\[0\]\.address: /, /was\[1\]\.labels\.trace_id: /]) assert.match(output, expected);
-            await createsNothing(world.engine, stack);
+            // Those of single values come first, those between values when there are none.
+            for (const [hosts, expected] of [
+                [[{ ...was, address: "no address!" }, { ...was, labels: { trace_id: "a" } }], [/was\[0\]\.address: /, /was\[1\]\.labels\.trace_id: /]],
+                [[{ ...was, address: "10.0.0.1" }, { ...was, labels: { zone: "a" } }], [/was\[1\]\.name: /]],
+            ] as [object[], RegExp[]][]) {
+                const stack = await world.engine.stack("qa", { ...config, environment: "dev", was: hosts }, secrets);
+                const { ok, output } = world.keep(await stack.up());
+                assert.equal(ok, false);
+                for (const each of expected) assert.match(output, each);
+                await createsNothing(world.engine, stack);
+            }
         });
     });
 

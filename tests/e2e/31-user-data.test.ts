@@ -3,7 +3,6 @@ import { gunzipSync } from "node:zlib";
 import { LogAgent } from "../../components/log-agent";
 import type { Connection } from "../../components/connection";
 import { CountedStream } from "./support/counted/stream";
-import { explain } from "./support/counted/count";
 import { GrafanaClient } from "./support/grafana";
 import { Host } from "./support/hosts";
 import { eventually, sleep } from "./support/wait";
@@ -43,14 +42,7 @@ describe("a host that comes with user data", () => {
         assert.match(await host.must("cat /etc/photogather-monitoring/java-agent/shop.env"), new RegExp(`service\\.instance\\.id=${NAME}`));
         const stream = await CountedStream.start({ host, instance: NAME, file: "/var/log/was/counted.log", otlp: "http://127.0.0.1:4318" });
         await sleep(10_000);
-        const mark = await stream.mark();
-        for (const kind of ["lines", "spans"] as const) {
-            await eventually(`all ${kind}`, 60, async () => {
-                const count = await stream[kind](grafana, mark);
-                if (count.lost.length > 0) throw new Error(explain(count));
-                return true;
-            });
-        }
+        await stream.allThere(grafana, await stream.mark(), 60);
         await stream.stop();
         const [{ labels }] = await grafana.logs(`{instance="${NAME}"}`, "loki", 1);
         assert.deepEqual([labels.environment, labels.application, labels.source], ["dev", "shop", "file"]);

@@ -63,14 +63,7 @@ describe("the monitoring host on EC2", () => {
         world.figures[`EC2: ${name}`] = seconds;
     };
     const all = async (grafana: GrafanaClient, mark: Mark) => {
-        for (const kind of ["lines", "spans"] as const) {
-            const count = await eventually(`all ${kind}`, 300, async () => {
-                const found = await stream[kind](grafana, mark);
-                if (found.lost.length > 0) throw new Error(explain(found));
-                return found;
-            });
-            console.log(`    ${kind}: ${explain(count)}`);
-        }
+        for (const [kind, count] of Object.entries(await stream.allThere(grafana, mark, 300))) console.log(`    ${kind}: ${explain(count)}`);
     };
     /** Times of the samples of the host's agent. */
     const samples = (grafana: GrafanaClient) => grafana.sampleTimes(`up{instance="${was.name}"}`, 3600);

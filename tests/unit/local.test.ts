@@ -54,7 +54,7 @@ describe("npm run local", () => {
         assert.match(judgePorts([22221], planHosts(OPTIONS))[0], /for SSH to one of the demo's machines/);
     });
     it("tells machines that were made for other ports or addresses, and what to do", () => {
-        const standing = planHosts(OPTIONS).map(({ name, address, sshPort, published }) => ({ name, address, ports: [sshPort, ...Object.keys(published).map(Number)] }));
+        const standing = planHosts(OPTIONS).map(({ name, address, sshPort, published }) => ({ name, address, runs: true, ports: [sshPort, ...Object.keys(published).map(Number)] }));
         assert.deepEqual(judgeStanding(standing, planHosts(OPTIONS)), []);
         assert.deepEqual(judgeStanding([], planHosts(OPTIONS)), []);
         for (const other of [{ ...OPTIONS, port: 18080 }, { ...OPTIONS, subnet: "10.99.1" }]) {

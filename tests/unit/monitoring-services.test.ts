@@ -89,7 +89,8 @@ describe("MonitoringServices", () => {
     });
 
     it("replaces a container for what the provider would change in place and does not: health check, tmpfs, init", async () => {
-        for (const { name } of SERVICES) assert.deepEqual(named(await registered(), `monitoring-${name}`).options.replaceOnChanges, ["healthcheck", "tmpfs", "init"], name);
+        const all = await registered();
+        for (const { name } of SERVICES) assert.deepEqual(named(all, `monitoring-${name}`).options.replaceOnChanges, ["healthcheck", "tmpfs", "init"], name);
     });
 
     it("takes the old network away before the new one, which has its name and its bridge", async () => {

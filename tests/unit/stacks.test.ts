@@ -144,8 +144,9 @@ describe("a token and a registration key that are rotated", () => {
     };
     const given = (run: OfflineRun) => reveal<Connection>(run.outputs.connection_dev);
     const caddyfile = (run: OfflineRun) => plannedFiles(run.registrations).find(({ path: file }) => file.endsWith("gateway/Caddyfile"))!.content;
-    const accepted = (run: OfflineRun) => [...caddyfile(run).matchAll(/Authorization "Bearer (offline-placeholder-for-dev-token[^"]*)"/g)].map((match) => match[1]);
     const OLD = "offline-placeholder-for-dev-token";
+    /** Tokens that begin so. */
+    const accepted = (run: OfflineRun, beginning = OLD) => [...caddyfile(run).matchAll(new RegExp(`Authorization "Bearer (${beginning}[^"]*)"`, "g"))].map((match) => match[1]);
     const NEW = `${OLD}-2`;
 
     it("are both accepted in the first phase, and members are given the new ones", async () => {
@@ -156,7 +157,7 @@ describe("a token and a registration key that are rotated", () => {
     });
     it("of one's own: both are accepted while the old one is listed, members are given the new one, and nothing is made", async () => {
         const [old, fresh] = ["dev-token-of-before-0123", "dev-token-of-now-0123456"];
-        const bearers = (run: OfflineRun) => [...caddyfile(run).matchAll(/Authorization "Bearer (dev-token-[^"]*)"/g)].map((match) => match[1]).sort();
+        const bearers = (run: OfflineRun) => accepted(run, "dev-token-").sort();
         const first = await withDev({ token: fresh, previousToken: old });
         assert.deepEqual([bearers(first), given(first).gateway.token], [[old, fresh].sort(), fresh]);
         const second = await withDev({ token: fresh });

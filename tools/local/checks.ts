@@ -1,6 +1,6 @@
 import * as net from "node:net";
 import { spawnSync } from "node:child_process";
-import { ourMachines, ourRunningContainers, Standing, tryDocker } from "./docker";
+import { ourMachines, Standing, tryDocker } from "./docker";
 import { LocalHost } from "./plan";
 
 /** Four machines, seven services and three Java programs. */
@@ -12,7 +12,8 @@ export async function missingThings(hosts: LocalHost[]): Promise<string[]> {
     const info = await tryDocker(["info", "--format", "{{.MemTotal}} {{.OSType}}"]);
     if (info.code === null) return ["Docker is not installed: https://docs.docker.com/get-docker/"];
     if (info.code !== 0) return [`Docker does not answer; start it (Docker Desktop, or: sudo systemctl start docker), or let your user in (sudo usermod -aG docker $USER, then log in anew). It said: ${lastLine(info.stderr)}`];
-    const [running, standing] = [await ourRunningContainers(), await ourMachines()];
+    const standing = await ourMachines();
+    const running = standing.filter(({ runs }) => runs).map(({ name }) => name);
     const moved = judgeStanding(standing, hosts);
     if (moved.length > 0) return moved;
     const taken = await Promise.all(hosts.filter(({ name }) => !running.includes(name)).flatMap(portsOf).map(async (port) => (await isFree(port) ? [] : [port])));

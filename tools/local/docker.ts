@@ -53,11 +53,6 @@ export function ourContainers(): Promise<string[]> {
     return ours("container");
 }
 
-/** Names of those that run. */
-export async function ourRunningContainers(): Promise<string[]> {
-    return (await docker(["ps", "--format", "{{.Names}}", "--filter", `label=${LABEL}`])).split("\n").filter(Boolean);
-}
-
 /** How a machine that was made is reached. */
 export interface Standing {
     name: string;
@@ -65,6 +60,7 @@ export interface Standing {
     ports: number[];
     /** In the demo's network. */
     address: string;
+    runs: boolean;
 }
 
 /** Our machines, stopped ones among them, as they were made. */
@@ -72,10 +68,10 @@ export async function ourMachines(): Promise<Standing[]> {
     const names = await ourContainers();
     if (names.length === 0) return [];
     const inspected = JSON.parse(await docker(["inspect", ...names])) as {
-        Name: string; HostConfig: { PortBindings: Record<string, { HostPort: string }[]> | null }; NetworkSettings: { Networks: Record<string, { IPAMConfig: { IPv4Address?: string } | null }> };
+        Name: string; State: { Running: boolean }; HostConfig: { PortBindings: Record<string, { HostPort: string }[]> | null }; NetworkSettings: { Networks: Record<string, { IPAMConfig: { IPv4Address?: string } | null }> };
     }[];
-    return inspected.map(({ Name, HostConfig, NetworkSettings }) => ({
-        name: Name.slice(1), ports: Object.values(HostConfig.PortBindings ?? {}).flat().map(({ HostPort }) => Number(HostPort)),
+    return inspected.map(({ Name, State, HostConfig, NetworkSettings }) => ({
+        name: Name.slice(1), runs: State.Running, ports: Object.values(HostConfig.PortBindings ?? {}).flat().map(({ HostPort }) => Number(HostPort)),
         address: NetworkSettings.Networks[NETWORK]?.IPAMConfig?.IPv4Address ?? "",
     }));
 }

@@ -34,7 +34,7 @@ async function byRoute({ world, address }: Ground, service: string, target: stri
 
 /** Connections that one address may have are bounded, before they cost the gateway memory. From a host whose agent is not counted on. */
 const many: Attack = {
-    what: "500 connections from one address, kept open", answer: /^exit 0: [34]\d\d taken/, logged: GUARD,
+    what: "500 connections from one address, kept open", answer: /^exit 0: (3\d\d|400) taken/, logged: GUARD,
     send: async ({ world, address, port }) => {
         const from = Date.now();
         const script = `import socket,sys

@@ -19,6 +19,12 @@ export function explain({ sent, lost, duplicated }: Count): string {
     return `${lost.length} of ${sent} lost${lost.length > 0 ? ` (${ranges(lost)})` : ""}, ${duplicated} twice`;
 }
 
+/** @throws Error that says what is lost */
+export function complete(count: Count): Count {
+    if (count.lost.length > 0) throw new Error(explain(count));
+    return count;
+}
+
 /** `3-5, 9` of 3, 4, 5, 9. */
 export function ranges(numbers: number[]): string {
     const found: [number, number][] = [];

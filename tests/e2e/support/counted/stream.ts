@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import * as path from "node:path";
 import { GrafanaClient } from "../grafana";
 import { Host } from "../hosts";
-import { allOf, Count, countOf } from "./count";
+import { eventually } from "../wait";
+import { allOf, complete, Count, countOf } from "./count";
 
 /** What a stream of numbered lines and spans is made of. */
 export interface StreamOptions {
@@ -81,6 +82,16 @@ export class CountedStream {
             found.push(...ids.map((id) => Number(`0x${id.slice(16)}`)));
         }
         return countOf(numbers, found);
+    }
+
+    /**
+     * Waits until everything up to a mark is there.
+     *
+     * @throws Error that says what is not there after that time
+     */
+    async allThere(grafana: GrafanaClient, mark: Mark, seconds: number): Promise<Record<"lines" | "spans", Count>> {
+        const all = (kind: "lines" | "spans") => eventually(`all ${kind}`, seconds, async () => complete(await this[kind](grafana, mark)));
+        return { lines: await all("lines"), spans: await all("spans") };
     }
 
     /** Takes away what it has left on the host. */

@@ -1,7 +1,7 @@
 import { GrafanaClient } from "../grafana";
 import { eventually } from "../wait";
 import { World } from "../world";
-import { Count, explain } from "./count";
+import { complete, Count } from "./count";
 import { CountedStream, Mark } from "./stream";
 
 /** What a count has found: duplicates of lines, and spans that are missing where some may be. */
@@ -79,11 +79,6 @@ export class CountedTraffic {
     async remove(): Promise<void> {
         for (const stream of this.streams) await stream.remove();
     }
-}
-
-function complete(count: Count): Count {
-    if (count.lost.length > 0) throw new Error(explain(count));
-    return count;
 }
 
 function timesOf({ accepted }: Mark, lost: number[]): number[] {
