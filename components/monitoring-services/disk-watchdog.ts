@@ -6,7 +6,7 @@ import { EnvironmentArgs, KnownServicesArgs } from "./args";
 import { renderLokiLimits, renderTempoLimits } from "./backends";
 import { bySharesUpward, planQuotas } from "./quotas";
 import { durationHours, planEnvironmentRetention, planRetention } from "./retention";
-import { CONFIG, DATA, NETWORK } from "./services";
+import { CONFIG, DATA, NETWORK, SERVICES } from "./services";
 
 /** The program on the monitoring host that shortens retention while the data volume fills, and restarts what a full one has broken; this file is the one source of its paths. */
 export const WATCHDOG = {
@@ -39,6 +39,8 @@ export const DELETE_DELAYS = {
 const AT = { shorten: 75, urgent: 85, refuse: 92, full: 99 };
 /** A step is taken back when so much less is in use than what it was taken at. */
 const HYSTERESIS = 5;
+/** Seconds for one command after a full volume: Docker lets the service end by itself for as long as it may, then starts it. */
+const AFTER_FULL_SECONDS = SERVICES.find(({ name }) => name === "tempo")!.stopSeconds + 30;
 /** Hours that are kept in any case: by environments that give way first, and by the one with the largest share. */
 const LEAST_HOURS = { first: { logs: 6, traces: 3 }, last: { logs: 24, traces: 24 } };
 
@@ -64,6 +66,8 @@ export interface WatchdogPolicy {
     fullAt: number;
     /** Commands, each a program and its arguments. */
     afterFull: string[][];
+    /** Seconds that each of them may take; one that takes longer counts as failed. */
+    afterFullSeconds: number;
     /** Seconds until a step shows. */
     effectSeconds: number;
     /** The last level that leaves the environment with the largest share alone. */
@@ -118,6 +122,7 @@ export function planWatchdog(args: KnownServicesArgs): WatchdogPolicy {
         directory: args.dataDirectory ?? DATA, urgentAt: AT.urgent, refuseAt: AT.refuse, hysteresis: HYSTERESIS, fullAt: AT.full,
         // A write that fails half-way leaves a file to which Tempo can append no more: it accepts spans and loses them, until it starts anew.
         afterFull: [["docker", "restart", `${NETWORK}-tempo`]],
+        afterFullSeconds: AFTER_FULL_SECONDS,
         effectSeconds: effectMinutes() * 60,
         lowers: steps.filter(({ at }) => at === AT.shorten).length,
         levels: levels.map((level, i) => ({ ...level, files: limitFiles(args, steps.slice(0, i), []), refusing: limitFiles(args, steps.slice(0, i), lower) })),
@@ -136,7 +141,7 @@ export function renderWatchdog(args: KnownServicesArgs): BundleFile[] {
     return [
         { path: WATCHDOG.program, mode: "0755", content: watchdogProgram() },
         { path: WATCHDOG.policy, content: `${JSON.stringify(planWatchdog(args), undefined, 1)}\n` },
-        { path: `/etc/systemd/system/${WATCHDOG.unit}.service`, content: renderTemplate("disk-watchdog/disk-watchdog.service", { program: WATCHDOG.program }) },
+        { path: `/etc/systemd/system/${WATCHDOG.unit}.service`, content: renderTemplate("disk-watchdog/disk-watchdog.service", { program: WATCHDOG.program, seconds: AFTER_FULL_SECONDS + 30 }) },
         { path: `/etc/systemd/system/${WATCHDOG.unit}.timer`, content: renderTemplate("disk-watchdog/disk-watchdog.timer", {}) },
     ];
 }

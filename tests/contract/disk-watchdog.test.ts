@@ -81,7 +81,8 @@ describe("the disk watchdog", function () {
         const volume = SmallVolume.mount(this, directory, 64);
         try {
             for (const name of ["etc/disk-watchdog", "etc/loki", "etc/tempo"]) fs.mkdirSync(below(name), { recursive: true });
-            fs.writeFileSync(below("etc/disk-watchdog/policy.json"), JSON.stringify({ ...policy, directory: below("data"), effectSeconds: 0, afterFull: [["mkdir", below("restarted/tempo")]] }));
+            const allow = (seconds: number, afterFull: string[]) => fs.writeFileSync(below("etc/disk-watchdog/policy.json"), JSON.stringify({ ...policy, directory: below("data"), effectSeconds: 0, afterFull: [afterFull], afterFullSeconds: seconds }));
+            allow(30, ["mkdir", below("restarted/tempo")]);
             const run = () => execFileSync(python, ["-I", PROGRAM, "--config", below("etc"), "--state", below("state.json"), "--metrics", below("run/disk-watchdog.prom")], { encoding: "utf8" });
             const kept = (environment: string) => new RegExp(`"${environment}":[^]*?retention_period: "(\\w+)"`).exec(fs.readFileSync(below("etc/loki/runtime.yml"), "utf8"))![1];
             const rate = (environment: string) => Number(new RegExp(`"${environment}":[^]*?rate_limit_bytes: (\\d+)`).exec(fs.readFileSync(below("etc/tempo/overrides.yml"), "utf8"))![1]);
@@ -108,6 +109,9 @@ describe("the disk watchdog", function () {
             run();
             fill(10);
             assert.match(run(), /the data volume was full, and has room again: mkdir .*\nthat failed, and is tried again: mkdir: /);
+            allow(1, ["sleep", "30"]);
+            assert.match(run(), /has room again: sleep 30\nthat failed, and is tried again: .*timed out after 1 seconds\n/);
+            allow(30, ["mkdir", below("restarted/tempo")]);
             fs.mkdirSync(below("restarted"));
             assert.match(run(), /the data volume was full, and has room again: mkdir [^\n]*\n(?!that failed)/);
             assert.ok(fs.existsSync(below("restarted/tempo")));

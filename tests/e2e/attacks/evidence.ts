@@ -41,7 +41,7 @@ export class Evidence {
     /** What is missing; "" where all is there. */
     lacks(attack: Attack, answer: Answer): string {
         const { logged: { where, what } } = attack;
-        if (where === "gateway") return this.gatewayLines(answer).some((line) => what === "access log" ? line.includes('"status":') : line.includes(String(what))) ? "" : `no line in the gateway's log for port ${answer.port}`;
+        if (where === "gateway") return this.gatewayLines(answer).some((line) => new RegExp(what).test(line)) ? "" : `no line in the gateway's log for port ${answer.port} like ${String(what)}`;
         if (where === "journal") return this.journal.some(({ at, text }) => at >= answer.from - 50 && at <= answer.to + 300 && (what as RegExp).test(text)) ? "" : `no line in the journal like ${String(what)}`;
         // Each connection is at least one packet; the kernel's log of a network namespace is not to be read here, so it is the rule's counter that tells.
         if (where === "guard") return (this.refusals.get(attack) ?? 0) > 0 ? "" : "the guard refused nothing";

@@ -20,7 +20,7 @@ export interface Answer {
 /** Where an attack must have left a line. */
 export interface Logged {
     where: "gateway" | "journal" | "guard" | "nowhere";
-    /** In a journal: what its line must say. Nowhere: why not. */
+    /** In a journal and at the gateway: what its line must say. Nowhere: why not. */
     what: RegExp | string;
 }
 
@@ -47,7 +47,9 @@ export interface Ground {
     canary: string;
 }
 
-export const GATEWAY: Logged = { where: "gateway", what: "access log" };
+export const GATEWAY: Logged = { where: "gateway", what: /"status":/ };
+/** For whoever may not come to see it: who is still sending when the answer comes may find the connection ended. */
+export const REFUSED: Logged = { where: "gateway", what: /"status":4\d\d/ };
 export const NO_REQUEST: Logged = { where: "nowhere", what: "no request yet: the HTTP parser answers" };
 
 export async function groundOf(world: World): Promise<Ground> {
