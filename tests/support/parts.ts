@@ -1,10 +1,20 @@
 import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
 import type { Context } from "mocha";
 
 /** Parts that a run may lack although REQUIRE_PARTS=all, e.g. `ALLOW_MISSING=grafana`. */
 const allowed = new Set((process.env.ALLOW_MISSING ?? "").split(/[\s,]+/).filter(Boolean));
-const missing = new Set<string>();
+/** Where missing parts are written down: tests may run in several processes, and the first one tells at the end. It makes the file, and the others have its path from it. */
+const missing = process.env.MISSING_PARTS_FILE ??= firstOne();
+
+function firstOne(): string {
+    const directory = fs.mkdtempSync(path.join(os.tmpdir(), "missing-parts-"));
+    process.once("exit", () => fs.rmSync(directory, { recursive: true, force: true }));
+    const file = path.join(directory, "names");
+    fs.writeFileSync(file, "");
+    return file;
+}
 
 /** The program's path, or undefined where it is not on PATH. */
 export function findPart(name: string): string | undefined {
@@ -26,18 +36,17 @@ export function part(test: Context, name: string): string {
 
 /** Skips or fails the test for want of a part that is no program on PATH, e.g. an image. */
 export function lack(test: Context, name: string): never {
-    missing.add(name);
-    if (process.env.REQUIRE_PARTS === "all" && !allowed.has(name)) throw new Error(`the part "${name}" is missing and REQUIRE_PARTS=all`);
+    standIn(name);
     test.skip();
 }
 
 /** Counts a part as missing without skipping: for a test that goes on with a stand-in. */
 export function standIn(name: string): void {
-    missing.add(name);
+    fs.appendFileSync(missing, `${name}\n`);
     if (process.env.REQUIRE_PARTS === "all" && !allowed.has(name)) throw new Error(`the part "${name}" is missing and REQUIRE_PARTS=all`);
 }
 
 /** Every part that some test asked for and did not find. */
 export function missingParts(): string[] {
-    return [...missing].sort();
+    return [...new Set(fs.readFileSync(missing, "utf8").split("\n").filter(Boolean))].sort();
 }
