@@ -31,13 +31,20 @@ runTool(async () => {
             do: "restore", directory: owner.directory ?? DATA, services: SERVICE_NAMES, replace: values.replace, bytes: header.bytes,
             versions: readVersions(header.images), running: readVersions(images), waitSeconds: WAIT_SECONDS,
         };
-        const { restored } = JSON.parse(await runOnHost(reach, request, { input: fs.createReadStream(values.from) })) as { restored: number };
+        const answer = JSON.parse(await runOnHost(reach, request, { input: fs.createReadStream(values.from) })) as { restored: number; stopped: string[] };
         console.log(`Restored ${header.files} files and directories of ${new Date(header.time * 1000).toISOString()} on ${reach.address}.`);
-        console.log(restored > 0 ? "The services run on them." : `Nothing runs there yet. Next: \`pulumi up -s ${stack}\`.`);
+        console.log(explain(answer, stack));
     } finally {
         remove();
     }
 });
+
+/** What runs now, and what is next. */
+function explain({ restored, stopped }: { restored: number; stopped: string[] }, stack: string): string {
+    const next = `Next: \`pulumi up -s ${stack}\``;
+    if (stopped.length > 0) return `${stopped.join(", ")} ran another image than the config names, which may not read the data of the backup, and ${stopped.length > 1 ? "are" : "is"} stopped. ${next}, which replaces it.`;
+    return restored > 0 ? "The services run on them." : `Nothing runs there yet. ${next}.`;
+}
 
 /** The owner's config as it is now: the host that it names is the one to restore on. */
 function readConfigOf(stack: string): OwnerConfig {

@@ -146,7 +146,7 @@ def problem(service, was, to):
             return None
         return ("%s cannot be undone: %s. Make a backup first (npm run backup), which counts for %d hours; or, with a snapshot of your own, say so: %s. %s"
                 % (step, given["reasons"][service], given["hours"], accept, stay))
-    return ("%s: the older one cannot be relied on to read what the newer one wrote: %s. Restore a backup that was made with %s (npm run restore), or say "
+    return ("%s: the older one cannot be relied on to read what the newer one wrote: %s. Restore a backup that was made with %s (npm run restore, with --replace), or say "
             "that it can: %s. %s" % (step, given["reasons"][service], to["version"], accept, stay))
 
 before = known.get("services", {})
@@ -181,9 +181,8 @@ except (OSError, ValueError):
     was = None
 to = json.loads(sys.argv[3]).get(sys.argv[2])
 if was and to and was["image"] != to["image"]:
-    print('. It ran %s before: to go back, set monitoring.images.%s to "%s" and run pulumi up' % (was["image"], sys.argv[2], was["image"]))
-    if was["line"] != to["line"]:
-        print("; as %s may have changed its data, restore the backup made before as well (npm run restore)" % to["version"])
+    restore = ", restore the backup made before (npm run restore, with --replace), as %s may have changed its data," % to["version"] if was["line"] != to["line"] else ""
+    print('. It ran %s before: to go back, set monitoring.images.%s to "%s"%s and run pulumi up' % (was["image"], sys.argv[2], was["image"], restore))
 `;
     return `back() { python3 -c ${shell(python)} ${shell(dataDirectory)} "$1" ${shell(JSON.stringify(readVersions(images)))} | tr -d '\\n'; }
 `;

@@ -44,9 +44,19 @@ describe("the host's side of backup and restore", function () {
         fs.mkdirSync(path.dirname(at(file)), { recursive: true });
         fs.writeFileSync(at(file), text);
     }
-    /** Docker that lists these containers and writes down what it was told. */
-    function docker(names: string, health = "healthy"): void {
-        const text = `#!/bin/sh\necho "$*" >> ${at("told")}\ncase $1 in ps) printf '%s\\n' ${names} ;; inspect) echo ${health} ;; logs) echo the reason ;; esac\n`;
+    /** Docker that lists these containers, all of the config's images but one, and writes down what it was told. */
+    function docker(names: string, health = "healthy", other = "none"): void {
+        const text = `#!/bin/sh
+echo "$*" >> ${at("told")}
+case "$*" in
+ps*) printf '%s\\n' ${names} ;;
+"image inspect"*) echo sha256:of-the-config ;;
+"inspect --format {{.Image}} ${other}") echo sha256:another ;;
+"inspect --format {{.Image}}"*) echo sha256:of-the-config ;;
+inspect*) echo ${health} ;;
+logs*) echo the reason ;;
+esac
+`;
         fs.writeFileSync(at("bin", "docker"), text, { mode: 0o755 });
     }
     const told = () => fs.readFileSync(at("told"), "utf8").split("\n").filter((line) => line && !/^(ps|inspect|image|logs)/.test(line));
@@ -65,7 +75,7 @@ describe("the host's side of backup and restore", function () {
         fs.chmodSync(at("data/grafana/.secret-key"), 0o400);
         const header = await readBackup(await backup());
         assert.deepEqual([header.stack, header.directory, header.images.loki], ["prod", at("data"), IMAGES.loki]);
-        assert.equal(await restore("fresh/data"), '{"restored": 0}');
+        assert.equal(await restore("fresh/data"), '{"restored": 0, "stopped": []}');
         assert.deepEqual(tree("fresh/data"), FILES);
         assert.equal(fs.statSync(at("fresh/data/grafana/.secret-key")).mode & 0o777, 0o400);
         // The registration user must get through.
@@ -103,9 +113,26 @@ describe("the host's side of backup and restore", function () {
         await assert.rejects(restore("data"), /holds data already \(11 files, \d+ MiB\)\. With --replace/);
         assert.deepEqual(tree("data"), before);
         docker("monitoring-loki monitoring-gateway");
-        assert.equal(await restore("data", { replace: true }), '{"restored": 2}');
+        assert.equal(await restore("data", { replace: true }), '{"restored": 2, "stopped": []}');
         assert.deepEqual(tree("data"), { ...FILES, "registration/dev.json": "[1]" });
         assert.deepEqual(told().slice(-3), ["stop monitoring-gateway", "stop monitoring-loki", "start monitoring-gateway monitoring-loki"]);
+    });
+
+    it("what runs another image than the config names is not started on the restored data, and noted as what the backup is of", async () => {
+        const newer = readVersions({ ...IMAGES, tempo: "grafana/tempo:3.9.0" });
+        const images = () => Object.fromEntries(Object.entries((JSON.parse(fs.readFileSync(at("data/versions.json"), "utf8")) as { services: typeof newer }).services).map(([service, { image }]) => [service, image]));
+        await backup();
+        docker("monitoring-gateway monitoring-loki monitoring-tempo", "healthy", "monitoring-tempo");
+        put("data/versions.json", JSON.stringify({ services: newer }));
+        assert.equal(await restore("data", { replace: true }), '{"restored": 2, "stopped": ["tempo"]}');
+        assert.equal(told().at(-1), "start monitoring-gateway monitoring-loki");
+        assert.deepEqual(images(), IMAGES);
+        // Begun, and not known how far it came.
+        put("data/versions.json", JSON.stringify({ services: readVersions(IMAGES), pending: { tempo: newer.tempo } }));
+        assert.equal(await restore("data", { replace: true }), '{"restored": 2, "stopped": ["tempo"]}');
+        // The note is enough where Docker no longer has the image by that name.
+        put("data/versions.json", JSON.stringify({ services: readVersions(IMAGES) }));
+        assert.equal(await restore("data", { replace: true }), '{"restored": 3, "stopped": []}');
     });
 
     it("where a service does not get well with the restored data, what was there is put back", async () => {

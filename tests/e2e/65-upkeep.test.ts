@@ -232,15 +232,25 @@ describe("backup, restore, upgrades, and a monitoring host that moves", () => {
         }
     });
 
-    it("a restore where services run, with --replace: they run on the data of the backup, and take what comes", async () => {
+    it("a restore where services run, with --replace, is the way back over a step that cannot be undone: they run on the data of the backup, and take what comes", async () => {
+        const tempo = () => newHost.must("docker inspect --format '{{.State.Running}} {{.Config.Image}}' monitoring-tempo");
         const lines = await written();
         await allLines(lines);
         const backup = await tool("backup", "--to", "kept");
         assert.equal(backup.code, 0, backup.stderr);
         const later = await sendTrace("later");
         await eventually("a trace of after the backup", 60, async () => (await grafana()).trace(later));
+        await configureOwner(newHost, { images: { tempo: await world.lab.imageLike("tempo", "3.9.0", "LABEL again=yes") } });
+        const ran = await tempo();
+        await up(OWNER);
+        assert.notEqual(await tempo(), ran);
+        await configureOwner(newHost);
         const restored = await tool("restore", "--replace", "--from", /^(\S+\.tar\.gz): /.exec(backup.stdout)![1]);
         assert.equal(restored.code, 0, restored.stderr);
+        assert.match(restored.stdout, /tempo ran another image than the config names, which may not read the data of the backup, and is stopped\. Next: `pulumi up -s upkeep`, which replaces it\./);
+        assert.match(await tempo(), /^false /);
+        await up(OWNER);
+        assert.equal(await tempo(), ran);
         await allLines(lines);
         const [first] = await eventually("the first trace", 90, async () => {
             const found = await (await grafana()).searchTraces(`{ name = "${FIRST}" }`);

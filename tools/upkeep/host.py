@@ -335,8 +335,28 @@ def restore(given):
             shutil.rmtree(stage, ignore_errors=True)
 
 
+def as_configured(names, directory, images):
+    """Those whose image is the config's: another one, started on restored data, may change it in a way that cannot be undone."""
+    try:
+        with open(os.path.join(directory, "versions.json")) as text:
+            note = json.load(text)
+    except (OSError, ValueError):
+        note = {}
+
+    def is_so(name):
+        service = name[len(PREFIX):]
+        image = images[service]["image"]
+        if service not in note.get("pending", {}) and note.get("services", {}).get(service, {}).get("image") == image:
+            return True
+        wanted = docker("image", "inspect", "--format", "{{.Id}}", image, check=False).strip()
+        return wanted != "" and wanted == docker("inspect", "--format", "{{.Image}}", name).strip()
+
+    return [name for name in names if is_so(name)]
+
+
 def swap(directory, stage, header, given):
     every, running = containers(given["services"], running=False), containers(given["services"], running=True)
+    fit = as_configured(every, directory, given["running"])
     if running:
         docker("stop", running[0])
         docker("stop", *running[1:])
@@ -347,15 +367,15 @@ def swap(directory, stage, header, given):
     move(directory, aside, lambda name: not name.startswith(OURS) and name not in keep)
     move(stage, directory, lambda name: name not in keep)
     # Where something runs, it is the newer version that reads the data from now on.
-    write_json(directory, "versions.json", {"services": given["running"] if every else given["versions"]})
+    write_json(directory, "versions.json", {"services": {**given["versions"], **{name[len(PREFIX):]: given["running"][name[len(PREFIX):]] for name in fit}}})
     mark({"directory": directory, "time": time.time(), "images": header["images"]})
     ill = None
-    if every:
-        docker("start", *every)
-        ill = healthy(every, given["waitSeconds"])
+    if fit:
+        docker("start", *fit)
+        ill = healthy(fit, given["waitSeconds"])
     if ill is None:
         shutil.rmtree(aside, ignore_errors=True)
-        say(json.dumps({"restored": len(every)}))
+        say(json.dumps({"restored": len(fit), "stopped": [name[len(PREFIX):] for name in every if name not in fit]}))
         return
     said = docker("logs", "--tail", "5", ill, check=False)[-600:]
     docker("stop", *every, check=False)
