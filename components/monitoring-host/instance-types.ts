@@ -20,7 +20,9 @@ const BURSTABLE_GIB: Record<string, number> = { nano: 0.5, micro: 1, small: 2, m
 /** GiB per vCPU of the compute, general purpose and memory families. */
 const GIB_PER_CPU: Record<string, number> = { c: 2, m: 4, r: 8 };
 /** Families before Nitro: their disks have no NVMe names, which the data volume is found by. */
-const BEFORE_NITRO = /^(t1|t2|m[1-4]|c[1-4]|r[34])\./;
+const BEFORE_NITRO = /^(t[12]|m[1-4]|c[1-4]|r[34]|i[23]|d2|g2|g3s?|p[23]|x1e?|h1|f1)\./;
+/** Families that have disks of their own without saying so by a `d`: storage, accelerators (docs.aws.amazon.com, instance store volumes). */
+const OWN_DISKS = /^((i|im|is|d|f|p|trn)\d|gr?\d(?!g\.))/;
 
 /** Reads an instance type; undefined where it is no type's name or not of Nitro. */
 export function parseInstanceType(type: string): InstanceType | undefined {
@@ -32,7 +34,7 @@ export function parseInstanceType(type: string): InstanceType | undefined {
     const gib = burstable ? BURSTABLE_GIB[size] : cpus(size) * (GIB_PER_CPU[family] ?? NaN);
     const cores = burstable ? Math.max(2, cpus(size) || 0) : cpus(size);
     return {
-        architecture: arm ? "arm64" : "amd64", burstable, ownDisks: attributes.includes("d"), ...(gib > 0 ? { memoryMiB: gib * 1024 } : {}), ...(cores > 0 ? { cores } : {}),
+        architecture: arm ? "arm64" : "amd64", burstable, ownDisks: attributes.includes("d") || OWN_DISKS.test(type), ...(gib > 0 ? { memoryMiB: gib * 1024 } : {}), ...(cores > 0 ? { cores } : {}),
     };
 }
 

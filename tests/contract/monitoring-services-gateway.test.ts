@@ -234,14 +234,15 @@ describe("gateway, run by the real Caddy", function () {
     });
 
     it("says what browsers need, and nothing of the servers, whoever answers", async () => {
-        for (const url of ["/d/service", "/-/gateway", "/metrics", "/otlp/v1/logs"]) {
-            const { headers } = await gateway.ask(url);
+        const large = { method: "POST", headers: { Authorization: `Bearer ${TOKENS.prod}`, "Content-Length": "2100000" } };
+        const elsewhere = { headers: { Host: "elsewhere.example.com" }, servername: "elsewhere.example.com", rejectUnauthorized: false };
+        const asked: [string, object, number][] = [["/d/service", {}, 200], ["/-/gateway", {}, 200], ["/metrics", {}, 404], ["/otlp/v1/logs", {}, 404], ["/otlp/v1/logs", large, 413], ["/", elsewhere, 421]];
+        for (const [url, options, expected] of asked) {
+            const { status, headers } = await gateway.ask(url, options);
             const { server, via, "x-content-type-options": sniff, "x-frame-options": frame, "referrer-policy": referrer, "strict-transport-security": strict } = headers;
-            assert.deepEqual({ server, via, sniff, frame, referrer, strict }, { server: undefined, via: undefined, sniff: "nosniff", frame: "deny", referrer: "same-origin", strict: undefined }, url);
+            assert.deepEqual({ status, server, via, sniff, frame, referrer, strict }, { status: expected, server: undefined, via: undefined, sniff: "nosniff", frame: "deny", referrer: "same-origin", strict: undefined }, url);
             assert.match(String(headers["permissions-policy"]), /camera=\(\)/);
         }
-        const other = await gateway.ask("/", { headers: { Host: "elsewhere.example.com" }, servername: "elsewhere.example.com", rejectUnauthorized: false });
-        assert.deepEqual([other.status, other.headers.server], [421, undefined]);
     });
 
     it("refuses oversized headers and bodies", async () => {

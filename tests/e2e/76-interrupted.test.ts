@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { IMAGES } from "../../components/versions";
+import { gaps } from "./support/counted/count";
 import { CountedTraffic } from "./support/counted/traffic";
 import { changed } from "./support/engine";
 import { GrafanaClient } from "./support/grafana";
@@ -11,12 +12,15 @@ import { eventually } from "./support/wait";
 import { APPLICATION, StackSettings, World } from "./support/world";
 import { Was } from "./support/was";
 
+const INTERVAL_SECONDS = 15;
+
 describe("two at the same moment, and one that is interrupted", () => {
     let world: World;
     let grafana: GrafanaClient;
     let added: Host;
     let traffic: CountedTraffic;
     let rules: string[];
+    let begun: number;
 
     before(async () => {
         world = await (await World.get()).deployed();
@@ -25,10 +29,14 @@ describe("two at the same moment, and one that is interrupted", () => {
         await Was.install(added, { application: APPLICATION });
         rules = await readRules(world.monitor, grafana);
         traffic = await CountedTraffic.start(world);
+        begun = Date.now() / 1000;
     });
-    afterEach("no line, no span and no rule is lost", async () => {
+    afterEach("no line, no span, no rule and no sample is lost", async () => {
         await traffic.allThere(grafana, 120);
         assert.deepEqual(await readRules(world.monitor, grafana), rules);
+        // A target whose labels change is a new one, with its own moment within the interval.
+        const times = await grafana.sampleTimes('up{environment="prod", instance="prod-was-1", job="was"}', Date.now() / 1000 - begun);
+        assert.deepEqual(gaps(times, 2 * INTERVAL_SECONDS + 2), []);
     });
     after(async () => {
         await traffic?.stop();

@@ -224,10 +224,11 @@ describe("parseInstanceType", () => {
 
     it("sees disks that would be lost on other hardware", () => {
         assert.deepEqual(["m6gd.large", "c5d.xlarge", "m7g.large", "t4g.small"].map((type) => parseInstanceType(type)!.ownDisks), [true, true, false, false]);
+        assert.deepEqual(["i4i.large", "i3en.large", "im4gn.large", "d3.xlarge", "g5.xlarge", "gr6.4xlarge", "g5g.xlarge", "inf1.xlarge"].map((type) => parseInstanceType(type)!.ownDisks), [true, true, true, true, true, true, false, false]);
     });
 
     it("knows no type without NVMe names, and no other text", () => {
-        for (const type of ["t2.small", "m4.large", "small", "t4g", "T4G.small", ""]) assert.equal(parseInstanceType(type), undefined, type);
+        for (const type of ["t2.small", "m4.large", "i3.large", "d2.xlarge", "p3.2xlarge", "x1.16xlarge", "small", "t4g", "T4G.small", ""]) assert.equal(parseInstanceType(type), undefined, type);
     });
 });
 

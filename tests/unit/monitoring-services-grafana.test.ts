@@ -68,3 +68,35 @@ describe("dashboards and data sources of Grafana", () => {
         assert.deepEqual(problems({ withoutDataSources: ["tempo"] }), ['withoutDataSources[0]: "tempo" stays: dashboards and links stand on it']);
     });
 });
+
+/** What may not change by itself: section, key, value, and what would follow otherwise. */
+const GUARDED: [string, string, string, string][] = [
+    ["auth.anonymous", "enabled", "false", "whoever reaches the gateway would read everything"],
+    ["users", "allow_sign_up", "false", "whoever reaches the gateway would make a user"],
+    ["users", "allow_org_create", "false", "a user would have an organization of one's own, and be its administrator"],
+    ["users", "auto_assign_org_role", "Viewer", "a new user could change things"],
+    ["security", "admin_password", "$__file{/etc/grafana/admin-password}", "it would be admin"],
+    ["security", "secret_key", "$__file{/var/lib/grafana/.secret-key}", "secrets in the database would be encrypted with the key that everybody knows"],
+    ["security", "cookie_secure", "true", "a session would be sent in the clear"],
+    ["security", "cookie_samesite", "lax", "another site's requests would carry the session"],
+    ["security", "allow_embedding", "false", "another site could frame it, and have its users click there"],
+    ["security", "content_security_policy", "true", "a script that got into a page would run"],
+    ["security", "disable_brute_force_login_protection", "false", "passwords could be guessed as fast as Grafana answers"],
+    ["security", "disable_gravatar", "true", "addresses of its users would be asked for elsewhere"],
+    ["snapshots", "enabled", "false", "whoever has a snapshot's link would see it without a login"],
+    ["snapshots", "external_enabled", "false", "data would be published on a server of others"],
+    ["public_dashboards", "enabled", "false", "whoever has a dashboard's link would see it without a login"],
+    ["analytics", "reporting_enabled", "false", "its makers would be told of it"],
+    ["plugins", "plugin_admin_enabled", "false", "an administrator's session would be enough to run a program on the host"],
+];
+
+describe("settings of Grafana", () => {
+    const text = renderServiceFiles(sampleServices()).find(({ path }) => path.endsWith("/grafana.ini"))!.content as string;
+    const sections = Object.fromEntries(text.split(/^\[/m).slice(1).map((section) => [section.slice(0, section.indexOf("]")), section]));
+
+    for (const [section, key, value, otherwise] of GUARDED) {
+        it(`[${section}] ${key} is ${value}: otherwise ${otherwise}`, () => {
+            assert.deepEqual([...sections[section].matchAll(new RegExp(`^${key} = (.*)$`, "gm"))].map(([, found]) => found), [value]);
+        });
+    }
+});

@@ -59,8 +59,15 @@ func (s *server) routes() http.Handler {
 		case path == "/login":
 			fmt.Fprintln(w, "<!doctype html><title>Grafana (stand-in)</title>")
 			return
+		case path == "/api/user/signup" && r.Method == "POST":
+			s.signUp(w)
+			return
 		}
 		user, password, given := r.BasicAuth()
+		if !given && s.settings.get("auth.anonymous", "enabled") == "true" {
+			s.api(w, r, 0, 1, "Viewer")
+			return
+		}
 		if !given {
 			answer(w, 401, message("Unauthorized"))
 			return
@@ -82,6 +89,15 @@ func (s *server) routes() http.Handler {
 			s.api(w, r, id, in, role)
 		}
 	})
+}
+
+// signUp is what Grafana answers to who wants a user; none is made.
+func (s *server) signUp(w http.ResponseWriter) {
+	if s.settings.get("users", "allow_sign_up") == "true" {
+		answer(w, 200, map[string]any{"status": "SignUpCreated"})
+		return
+	}
+	answer(w, 401, message("User signup is disabled"))
 }
 
 func (s *server) api(w http.ResponseWriter, r *http.Request, id, in int, role string) {

@@ -16,7 +16,7 @@ type settings map[string]string
 
 var defaults = settings{
 	"security.admin_user": "admin", "security.admin_password": "admin",
-	"security.disable_brute_force_login_protection": "false", "users.auto_assign_org_role": "Viewer",
+	"security.disable_brute_force_login_protection": "false", "users.auto_assign_org_role": "Viewer", "auth.anonymous.enabled": "false", "users.allow_sign_up": "false",
 	"server.http_addr": "", "server.http_port": "3000",
 	"paths.data": "/var/lib/grafana", "paths.provisioning": "/etc/grafana/provisioning",
 }
