@@ -15,6 +15,7 @@ export default tseslint.config(
             "max-len": ["error", { code: 240, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreRegExpLiterals: true }],
             quotes: ["error", "double", { avoidEscape: true, allowTemplateLiterals: true }],
             semi: "error",
+            indent: ["error", 4, { SwitchCase: 1, ignoredNodes: ["TemplateLiteral *"] }],
             "no-trailing-spaces": "error",
         },
     },

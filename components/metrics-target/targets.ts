@@ -75,7 +75,7 @@ export function validateTargets(args: MetricsTargetArgs): Problem[] {
 }
 
 function validateMode(mode: string): Problem[] {
-    if (mode === "push") return [{ path: "mode", message: 'expected "pull": hosts that Prometheus cannot reach send by their agent, with external.metrics of LogAgent from relayEndpoint' }];
+    if (mode === "push") return [{ path: "mode", message: 'expected "pull": hosts that Prometheus cannot reach send by their agent, with external.metrics of LogAgent from relayEndpoint, and push.applications' }];
     return validateOneOf("mode", mode, ["pull"]);
 }
 

@@ -149,11 +149,11 @@ function validateFileNames(path: string, files: unknown, ending: RegExp, depth: 
         return parts.length <= depth && parts.every((name) => FILE_NAME.test(name)) && ending.test(file)
             ? []
             : [
-                  {
-                      path: `${path}[${quote(file)}]`,
-                      message: `expected a file name of letters, digits, dots, hyphens and underscores that ends in ${ending.source.replace(/[\\$?]/g, "")}`,
-                  },
-              ];
+                {
+                    path: `${path}[${quote(file)}]`,
+                    message: `expected a file name of letters, digits, dots, hyphens and underscores that ends in ${ending.source.replace(/[\\$?]/g, "")}`,
+                },
+            ];
     });
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
 import { judgeDocker, judgePorts, judgeStanding } from "../../tools/local/checks";
 import { renderDockerfile } from "../../tools/local/image";
 import { LocalKeys, LocalOptions, planHosts, planStack, renderEnd, renderTraffic, STACKS } from "../../tools/local/plan";
@@ -75,5 +76,8 @@ describe("npm run local", () => {
         assert.match(text, /http:\/\/localhost:18080\n/);
         assert.match(text, /secret-password/);
         assert.deepEqual(text.match(/^ {2}\d\./gm), ["  1.", "  2.", "  3."]);
+        // The link has the name by which docs/slow-sql.md leads to it.
+        const [, link] = /then "(.+)" in its span/.exec(text)!;
+        assert.ok(fs.readFileSync("docs/slow-sql.md", "utf8").includes(`In the span, *${link}*`));
     });
 });

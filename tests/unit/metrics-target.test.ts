@@ -114,7 +114,7 @@ describe("validateTargets", () => {
     });
 
     const wrong: [string, string[], string][] = [
-        ["a mode that is the agent's", problems({ mode: "push" }), 'mode: expected "pull": hosts that Prometheus cannot reach send by their agent, with external.metrics of LogAgent from relayEndpoint'],
+        ["a mode that is the agent's", problems({ mode: "push" }), 'mode: expected "pull": hosts that Prometheus cannot reach send by their agent, with external.metrics of LogAgent from relayEndpoint, and push.applications'],
         ["an unknown mode", problems({ mode: "both" }), 'mode: expected one of "pull", got "both"'],
         ["an address without port", withTarget({ address: "10.1.0.2" }), 'targets[0].address: expected HOST:PORT, or [IPv6]:PORT, got "10.1.0.2"'],
         ["a URL", withTarget({ address: "http://10.1.0.2:80" }), 'targets[0].address: expected HOST:PORT, or [IPv6]:PORT, got "http://10.1.0.2:80"'],

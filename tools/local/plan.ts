@@ -109,10 +109,10 @@ Everything runs, after ${Math.round(seconds)} s.
 
 Three things to try:
   1. The three environments side by side:   ${url}/d/environments
-  2. Which SQL is slow, and why:             ${url}/d/traces   (choose a slow request, then "Logs of this span")
+  2. Which SQL is slow, and why:             ${url}/d/traces   (choose a slow request, then "Related logs" in its span)
   3. Stop a server and watch the alert come: docker stop ${hostName("dev-was-1")}   (and: docker start ${hostName("dev-was-1")})
 
-Change something:    edit tools, dashboards or templates, and run \`npm run local\` again: it changes what differs.
+Change something:    edit components, dashboards or templates, and run \`npm run local\` again: it changes what differs.
 Remove everything:   npm run local -- down
 `;
 }

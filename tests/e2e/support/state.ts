@@ -32,10 +32,10 @@ export function digest(texts: string[], files: string[] = []): string {
 function readAll(file: string): Buffer {
     return fs.statSync(file).isDirectory()
         ? Buffer.concat(
-              fs
-                  .readdirSync(file)
-                  .sort()
-                  .map((name) => Buffer.concat([Buffer.from(name), readAll(path.join(file, name))])),
-          )
+            fs
+                .readdirSync(file)
+                .sort()
+                .map((name) => Buffer.concat([Buffer.from(name), readAll(path.join(file, name))])),
+        )
         : fs.readFileSync(file);
 }
