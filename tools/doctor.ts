@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import { DATA } from "../components/monitoring-services/services";
 import { KnownSsh } from "../components/monitoring-services/ssh-files";
+import { endpointsOf } from "../stacks/host-args";
 import type { Was } from "../stacks/model";
 import { requireStack, runTool } from "./cli";
 import { checkData, checkHost, checkMonitoringHost, Finding, unreachable } from "./doctor/checks";
@@ -40,7 +41,7 @@ async function examineMonitoringHost({ config, monitoring }: StackFacts): Promis
 async function examineHost(host: Was, stack: StackFacts, backends: Backends | undefined): Promise<HostReport> {
     const [own, data] = await Promise.all([
         probe(sshOf(host, stack), renderHostProbe(host, stack.gatewayUrl), (facts) => checkHost(host, facts)),
-        backends ? backends.ask(stack.config.environment, host.name).then((facts) => checkData(host, facts), failed) : [],
+        backends ? backends.ask(stack.config.environment, host.name, endpointsOf(host).map(({ application }) => application)).then((facts) => checkData(host, facts), failed) : [],
     ]);
     return { name: host.name, findings: [...own, ...data] };
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Result, tryExec } from "./support/exec";
+import { doctor } from "./support/doctor";
 import { GrafanaClient } from "./support/grafana";
 import { eventually } from "./support/wait";
 import { ENVIRONMENTS, Environment, World } from "./support/world";
@@ -19,16 +19,9 @@ describe("doctor", () => {
         }
     });
 
-    /** What a user would see; it is kept for the search for secrets. */
-    const doctor = async (stack: string): Promise<Result> => {
-        const result = await tryExec("npm", ["run", "--silent", "doctor", "--", "--stack", stack], { cwd: world.engine.directory, env: world.engine.env });
-        world.keep({ ok: result.code === 0, output: result.stdout + result.stderr, seconds: 0, changes: {}, outputs: {} });
-        return result;
-    };
-
     for (const environment of ENVIRONMENTS) {
         it(`${environment}: everything works, and the table shows it`, async () => {
-            const { code, stdout, stderr } = await doctor(environment);
+            const { code, stdout, stderr } = await doctor(world, environment);
             assert.equal(code, 0, stdout + stderr);
             const [head, ...lines] = stdout.split("\n");
             for (const column of ["ssh", "clock", "disk", "agent", "samples", "lines", "spans"]) assert.ok(head.split(/ {2,}/).includes(column), head);
@@ -41,7 +34,7 @@ describe("doctor", () => {
     const finds = (what: string, environment: Environment, expected: RegExp, spoil: () => Promise<unknown>, mend: () => Promise<unknown>) => it(`finds ${what}`, async () => {
         await spoil();
         try {
-            const { code, stdout } = await doctor(environment);
+            const { code, stdout } = await doctor(world, environment);
             assert.equal(code, 1, stdout);
             assert.match(stdout, expected);
         } finally {
@@ -59,7 +52,7 @@ describe("doctor", () => {
         () => world.monitor.must("docker pause monitoring-alertmanager"), () => world.monitor.must("docker unpause monitoring-alertmanager"));
 
     it("a stack that does not exist is one clear error", async () => {
-        const { code, stderr } = await doctor("nowhere");
+        const { code, stderr } = await doctor(world, "nowhere");
         assert.equal(code, 1);
         assert.match(stderr, /no stack named 'nowhere'/);
         assert.doesNotMatch(stderr, /\n {4}at /);

@@ -3,7 +3,7 @@ import { renderSshFiles } from "../../components/monitoring-services/ssh-files";
 import { completeWas } from "../../stacks/complete";
 import type { Was } from "../../stacks/model";
 import { checkData, checkHost, checkMonitoringHost, Finding } from "../../tools/doctor/checks";
-import type { DataFacts } from "../../tools/doctor/data";
+import type { ApplicationFacts, DataFacts } from "../../tools/doctor/data";
 import { HostFacts, parseProbe, renderHostProbe } from "../../tools/doctor/probe";
 import { exitCode, renderReport } from "../../tools/doctor/report";
 import { parseSshFiles, sshOf } from "../../tools/doctor/stack";
@@ -13,9 +13,9 @@ const HEALTHY = [
     "time 1000.25", "disk 43 /", "disk 10 /var/lib/photogather-monitoring", "agent active", "receiver 200", "gateway ok", "java with 1", "",
 ].join("\n");
 const facts = (text = HEALTHY): HostFacts => parseProbe(text, 1000, 1001);
-const DATA: DataFacts = {
-    up: { host: true, agent: true }, applications: { shop: { up: true, sample: 4 } }, line: 12, span: 9, lines: 200, tracedLines: 150, requests: true, buckets: true, bootSpans: false, agentSpans: true, pushesMetrics: false,
-};
+const SHOP: ApplicationFacts = { up: true, sample: 4, line: 12, span: 9, lines: 200, tracedLines: 150, requests: true, buckets: true, bootSpans: false, agentSpans: true, pushesMetrics: false };
+const NOTHING: ApplicationFacts = { lines: 0, tracedLines: 0, requests: false, buckets: false, bootSpans: false, agentSpans: false, pushesMetrics: false };
+const data = (shop: Partial<ApplicationFacts> = {}, more: Partial<DataFacts> = {}): DataFacts => ({ up: { host: true, agent: true }, applications: { shop: { ...SHOP, ...shop } }, ...more });
 const wrong = (findings: Finding[]) => findings.filter(({ state }) => state !== "ok").map(({ check, state }) => `${state} ${check}`);
 
 describe("doctor", () => {
@@ -29,7 +29,7 @@ describe("doctor", () => {
         assert.equal(parseProbe("time 990", 1000, 1001).clockSeconds, -10);
     });
     it("finds nothing wrong with a healthy host", () => {
-        assert.deepEqual(wrong([...checkHost(was(), facts()), ...checkData(was(), DATA)]), []);
+        assert.deepEqual(wrong([...checkHost(was(), facts()), ...checkData(was(), data())]), []);
     });
 
     const host: [string, string, string, RegExp][] = [
@@ -51,28 +51,36 @@ describe("doctor", () => {
         });
     }
 
-    const data: [string, Partial<DataFacts>, string[], RegExp][] = [
-        ["an application that is no target", { applications: {} }, ["fail samples"], /pulumi up/],
-        ["an application that cannot be scraped", { applications: { shop: { up: false } } }, ["fail samples"], /http:\/\/10\.0\.1\.5:8080\/actuator\/prometheus/],
-        ["host metrics that cannot be scraped", { up: { host: false } }, ["fail host metrics"], /12345/],
-        ["missing histograms", { buckets: false }, ["warn buckets"], /percentiles-histogram/],
-        ["no lines", { line: undefined, lines: 0, tracedLines: 0 }, ["fail lines"], /within the last hour/],
-        ["quiet logs", { line: 2000 }, ["warn lines"], /33 min/],
-        ["lines without trace ids", { tracedLines: 0 }, ["warn trace ids"], /logging\.pattern\.level/],
-        ["no spans", { span: undefined, agentSpans: false }, ["fail spans"], /no span/],
-        ["double spans", { bootSpans: true }, ["warn double spans"], /management\.tracing\.enabled=false/],
-        ["OTLP metrics that nobody takes", { pushesMetrics: true }, ["warn otlp metrics"], /management\.otlp\.metrics\.export\.enabled=false/],
+    const found: [string, DataFacts, string[], RegExp][] = [
+        ["an application that is no target", data({ up: undefined }), ["fail samples"], /pulumi up/],
+        ["an application that cannot be scraped", data({ up: false }), ["fail samples"], /http:\/\/10\.0\.1\.5:8080\/actuator\/prometheus/],
+        ["host metrics that cannot be scraped", data({}, { up: { host: false } }), ["fail host metrics"], /12345/],
+        ["missing histograms", data({ buckets: false }), ["warn buckets"], /percentiles-histogram/],
+        ["no lines", data({ line: undefined, lines: 0, tracedLines: 0 }), ["fail lines"], /within the last hour/],
+        ["quiet logs", data({ line: 2000 }), ["warn lines"], /33 min/],
+        ["lines without trace ids", data({ tracedLines: 0 }), ["warn trace ids"], /logging\.pattern\.level/],
+        ["no spans", data({ span: undefined, agentSpans: false }), ["fail spans"], /no span/],
+        ["double spans", data({ bootSpans: true }), ["warn double spans"], /management\.tracing\.enabled=false/],
+        ["OTLP metrics that nobody takes", data({ pushesMetrics: true }), ["warn otlp metrics"], /management\.otlp\.metrics\.export\.enabled=false/],
     ];
-    for (const [what, change, expected, mend] of data) {
+    for (const [what, facts, expected, mend] of found) {
         it(`tells of ${what}, and how it is mended`, () => {
-            const found = checkData(was(), { ...DATA, ...change });
-            assert.deepEqual(wrong(found), expected);
-            assert.match(found.find(({ state }) => state !== "ok")!.mend, mend);
+            const findings = checkData(was(), facts);
+            assert.deepEqual(wrong(findings), expected);
+            assert.match(findings.find(({ state }) => state !== "ok")!.mend, mend);
         });
     }
+    it("looks at each application of a host, and names the one that lacks something", () => {
+        const host = was({ applications: [{ name: "pay", actuator: { port: 9090 }, logs: { files: ["/var/log/pay/*.log"] } }, { name: "mail", actuator: { enabled: false }, tracing: { javaAgent: false } }] });
+        const both = (pay: Partial<ApplicationFacts>) => data({}, { applications: { shop: SHOP, pay: { ...SHOP, ...pay }, mail: NOTHING } });
+        assert.deepEqual(wrong(checkData(host, both({}))), [], "mail logs nothing, is not scraped and has no Java agent");
+        const findings = checkData(host, both({ buckets: false, tracedLines: 0, up: undefined, span: undefined }));
+        assert.deepEqual(wrong(findings), ["fail samples", "warn buckets", "fail spans"]);
+        for (const { state, mend } of findings) if (state !== "ok") assert.match(mend, /^pay: /);
+    });
     it("does not ask for what the config switched off", () => {
         const off = was({ actuator: { enabled: false }, tracing: { enabled: false }, hostMetrics: { enabled: false }, logs: {} });
-        assert.deepEqual(checkData(off, { ...DATA, up: {}, applications: {}, line: undefined, span: undefined }), []);
+        assert.deepEqual(checkData(off, data(NOTHING, { up: {}, applications: { shop: NOTHING } })), []);
         const script = renderHostProbe(off, "");
         for (const word of ["receiver", "missing", "gateway"]) assert.doesNotMatch(script, new RegExp(`echo "?${word}`));
     });

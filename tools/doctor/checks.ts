@@ -2,7 +2,7 @@ import { OTLP_PORT } from "../../components/log-agent/paths";
 import { agentService } from "../../components/log-agent/plan";
 import { Endpoint, endpointsOf } from "../../stacks/host-args";
 import type { Was } from "../../stacks/model";
-import type { DataFacts } from "./data";
+import type { ApplicationFacts, DataFacts } from "./data";
 import type { HostFacts, ServiceFacts } from "./probe";
 
 /** One thing that was looked at on one host. */
@@ -97,48 +97,64 @@ function checkService({ name, state, health, restarts, outOfMemory }: ServiceFac
     return restarts > 0 ? warn(name, `${restarts} restarts`, `was started again ${restarts} times: ${look}`) : ok(name);
 }
 
-/** What the backends know of a WAS host. */
+/** What the backends know of a WAS host. Where it has several applications, what is wrong with one names it. */
 export function checkData(host: Was, data: DataFacts): Finding[] {
-    return [...checkMetrics(host, data), ...checkLogs(host, data), ...checkSpans(host, data)];
+    const endpoints = endpointsOf(host);
+    const named = (application: string, finding: Finding) => (endpoints.length > 1 && finding.mend ? { ...finding, mend: `${application}: ${finding.mend}` } : finding);
+    return [
+        ...endpoints.flatMap((endpoint) => checkApplication(endpoint, host, data.applications[endpoint.application]).map((finding) => named(endpoint.application, finding))),
+        ...checkHostMetrics(host, data),
+    ];
 }
 
-function checkMetrics(host: Was, { up, applications, requests, buckets }: DataFacts): Finding[] {
-    const { actuator, hostMetrics } = host;
-    const found = endpointsOf(host).filter((endpoint) => endpoint.actuator.enabled).map((endpoint) => checkSamples(endpoint, host, applications[endpoint.application]));
-    if (actuator.enabled) {
-        if (requests && !buckets) found.push(warn("buckets", "no", "no histogram of requests is published, so there are no quantiles: set management.metrics.distribution.percentiles-histogram.http.server.requests=true"));
-    }
-    if (hostMetrics.enabled && !up.host) found.push(fail("host metrics", up.host === undefined ? "no target" : "down", host.metrics === "push" ? NOT_PUSHED : `Prometheus cannot read the agent's port ${hostMetrics.port}: open it to the monitoring host`));
-    return found;
+function checkApplication(endpoint: Endpoint, host: Was, facts: ApplicationFacts): Finding[] {
+    return [...checkMetrics(endpoint, host, facts), ...checkLogs(endpoint, host, facts), ...checkSpans(endpoint, host, facts)];
+}
+
+function checkHostMetrics({ hostMetrics, metrics }: Was, { up }: DataFacts): Finding[] {
+    if (!hostMetrics.enabled || up.host) return [];
+    return [fail("host metrics", up.host === undefined ? "no target" : "down", metrics === "push" ? NOT_PUSHED : `Prometheus cannot read the agent's port ${hostMetrics.port}: open it to the monitoring host`)];
 }
 
 /** Of a host whose agent sends its metrics. */
 const NOT_PUSHED = "the agent sends none: look at its journal for prometheus.remote_write, and at monitoring.environments.<name>.pushedMetrics of the owner";
 
-/** Whether an application's metrics arrive. Its name is told where the host has several. */
-function checkSamples({ application, actuator }: Endpoint, { address, applications, metrics }: Was, facts: DataFacts["applications"][string] | undefined): Finding {
-    const check = applications.length > 0 ? `samples of ${application}` : "samples";
-    if (!facts && metrics === "push") return fail(check, "none", NOT_PUSHED);
-    if (!facts) return fail(check, "no target", `Prometheus does not know the application ${application}: run \`pulumi up\` of this stack`);
-    if (facts.up && facts.sample !== undefined) return facts.sample > SCRAPE_SECONDS ? warn(check, age(facts.sample), `the last sample is ${age(facts.sample)} old`) : ok(check, age(facts.sample));
-    const endpoint = `${actuator.scheme}://${address}:${actuator.port}${actuator.path}`;
-    return fail(check, "down", `Prometheus cannot read ${endpoint}: is the application up, the port open to the monitoring host, the endpoint exposed (management.endpoints.web.exposure.include)?`);
+function checkMetrics(endpoint: Endpoint, host: Was, facts: ApplicationFacts): Finding[] {
+    if (!endpoint.actuator.enabled) return [];
+    return [
+        checkSamples(endpoint, host, facts),
+        ...(facts.requests && !facts.buckets ? [warn("buckets", "no", "no histogram of requests is published, so there are no quantiles: set management.metrics.distribution.percentiles-histogram.http.server.requests=true")] : []),
+    ];
 }
 
-function checkLogs({ logs, tracing }: Was, { line, lines, tracedLines, span, pushesMetrics }: DataFacts): Finding[] {
-    if (logs.files.length + logs.units.length + logs.containers.length === 0) return [];
+function checkSamples({ application, actuator }: Endpoint, { address, metrics }: Was, { up, sample }: ApplicationFacts): Finding {
+    if (up === undefined && metrics === "push") return fail("samples", "none", NOT_PUSHED);
+    if (up === undefined) return fail("samples", "no target", `Prometheus does not know the application ${application}: run \`pulumi up\` of this stack`);
+    if (up && sample !== undefined) return sample > SCRAPE_SECONDS ? warn("samples", age(sample), `the last sample is ${age(sample)} old`) : ok("samples", age(sample));
+    const endpoint = `${actuator.scheme}://${address}:${actuator.port}${actuator.path}`;
+    return fail("samples", "down", `Prometheus cannot read ${endpoint}: is the application up, the port open to the monitoring host, the endpoint exposed (management.endpoints.web.exposure.include)?`);
+}
+
+/** Whether one of the host's sources is the application's. */
+function logs({ application }: Endpoint, { application: first, logs: { files, units, containers, applications } }: Was): boolean {
+    return [...files, ...units, ...containers].some((source) => (applications[source] ?? first) === application);
+}
+
+function checkLogs(endpoint: Endpoint, host: Was, { line, lines, tracedLines, span, pushesMetrics }: ApplicationFacts): Finding[] {
+    if (!logs(endpoint, host)) return [];
     const found = [arrives("lines", line, "no line")];
-    if (tracing.enabled && span !== undefined && lines >= 20 && tracedLines === 0) {
+    if (host.tracing.enabled && span !== undefined && lines >= 20 && tracedLines === 0) {
         found.push(warn("trace ids", "none", `none of the last ${lines} lines has a trace id: set logging.pattern.level=%5p [\${spring.application.name},%X{trace_id:-},%X{span_id:-}]`));
     }
     if (pushesMetrics) found.push(warn("otlp metrics", "pushed", "the application pushes OTLP metrics, which nobody takes (Spring Boot 4 turns this on by itself): set management.otlp.metrics.export.enabled=false"));
     return found;
 }
 
-function checkSpans({ tracing }: Was, { span, bootSpans, agentSpans }: DataFacts): Finding[] {
-    if (!tracing.enabled) return [];
+function checkSpans({ application }: Endpoint, { application: first, applications, tracing }: Was, { span, bootSpans, agentSpans }: ApplicationFacts): Finding[] {
+    // Another application beside the first one may have none without the Java agent.
+    const traced = application === first ? tracing.enabled : tracing.enabled && applications.find(({ name }) => name === application)!.tracing.javaAgent;
     return [
-        arrives("spans", span, "no span"),
+        ...(traced ? [arrives("spans", span, "no span")] : []),
         ...(bootSpans && agentSpans ? [warn("double spans", "yes", "the Java agent and Spring Boot's own tracing both make spans: set management.tracing.enabled=false (Spring Boot 4: management.tracing.export.enabled=false), or tracing.javaAgent: false")] : []),
     ];
 }

@@ -3,13 +3,21 @@ import * as http from "node:http";
 
 /** How far back the last sample, line and span are looked for. */
 export const LOOK_BACK_SECONDS = 3600;
+/** What Micrometer logs of it: up to 1.14 without, from 1.15 on with the receiver. */
+const OTLP_REFUSED = "Failed to publish metrics (to OTLP receiver )?[(]context";
 
-/** What the backends know of one WAS host. Ages in seconds; undefined where there is nothing within the last hour. */
+/** What the backends know of one WAS host. */
 export interface DataFacts {
     /** By job (`host`, `agent`): whether Prometheus reached it at its last scrape. Absent where it is no target. */
     up: Record<string, boolean>;
-    /** The same by application, with the age of its last sample. */
-    applications: Record<string, { up: boolean; sample?: number }>;
+    applications: Record<string, ApplicationFacts>;
+}
+
+/** What they know of one application there. Ages in seconds; undefined where there is nothing within the last hour. */
+export interface ApplicationFacts {
+    /** Whether Prometheus reached it at its last scrape. Absent where it is no target. */
+    up?: boolean;
+    sample?: number;
     line?: number;
     span?: number;
     /** Of the last lines, how many were looked at, and how many of them have a trace id. */
@@ -37,23 +45,28 @@ export interface GrafanaLogin {
 export class Backends {
     constructor(private readonly grafana: GrafanaLogin, private readonly now: () => number = () => Date.now() / 1000) {}
 
-    /** What is known of a host. @throws Error where Grafana or a backend does not answer */
-    async ask(environment: string, instance: string): Promise<DataFacts> {
-        const host = `environment="${environment}", instance="${instance}"`;
-        const resource = `resource.deployment.environment.name = "${environment}" && resource.service.instance.id = "${instance}"`;
-        const [up, samples, requests, buckets, lines, pushes, spans, boot, agent] = await Promise.all([
-            this.metrics(`up{${host}}`), this.metrics(`timestamp(up{${host}, job="was"} == 1)`),
-            this.metrics(`count(http_server_requests_seconds_count{${host}})`), this.metrics(`count(http_server_requests_seconds_bucket{${host}})`),
-            this.lines(`{${host}}`, 200), this.lines(`{${host}} |= "metrics to OTLP receiver"`, 1),
+    /** What is known of a host and of these applications on it. @throws Error where Grafana or a backend does not answer */
+    async ask(environment: string, instance: string, applications: string[]): Promise<DataFacts> {
+        const up = await this.metrics(`up{environment="${environment}", instance="${instance}", job!="was"}`);
+        const facts = await Promise.all(applications.map((application) => this.askOf(environment, instance, application)));
+        return {
+            up: Object.fromEntries(up.map(({ labels, value }) => [labels.job, value === 1])),
+            applications: Object.fromEntries(applications.map((application, i) => [application, facts[i]])),
+        };
+    }
+
+    private async askOf(environment: string, instance: string, application: string): Promise<ApplicationFacts> {
+        const of = `environment="${environment}", instance="${instance}", application="${application}"`;
+        const resource = `resource.deployment.environment.name = "${environment}" && resource.service.instance.id = "${instance}" && resource.service.name = "${application}"`;
+        const [[up], [sample], requests, buckets, lines, pushes, spans, boot, agent] = await Promise.all([
+            this.metrics(`up{${of}, job="was"}`), this.metrics(`timestamp(up{${of}, job="was"} == 1)`),
+            this.metrics(`count(http_server_requests_seconds_count{${of}})`), this.metrics(`count(http_server_requests_seconds_bucket{${of}})`),
+            this.lines(`{${of}}`, 200), this.lines(`{${of}} |~ "${OTLP_REFUSED}"`, 1),
             this.traces(`{ ${resource} }`), this.traces(`{ ${resource} && instrumentation:name = "org.springframework.boot" }`),
             this.traces(`{ ${resource} && instrumentation:name =~ "io\\\\.opentelemetry\\\\..*" }`),
         ]);
         return {
-            up: Object.fromEntries(up.filter(({ labels }) => labels.job !== "was").map(({ labels, value }) => [labels.job, value === 1])),
-            applications: Object.fromEntries(up.filter(({ labels }) => labels.job === "was").map(({ labels: { application }, value }) => [
-                application, { up: value === 1, sample: this.age(samples.find(({ labels }) => labels.application === application)?.value) },
-            ])),
-            line: this.age(lines[0]?.time), span: this.age(Math.max(...spans)),
+            ...(up ? { up: up.value === 1 } : {}), sample: this.age(sample?.value), line: this.age(lines[0]?.time), span: this.age(Math.max(...spans)),
             lines: lines.length, tracedLines: lines.filter(({ labels }) => labels.trace_id).length,
             requests: requests.length > 0, buckets: buckets.length > 0, bootSpans: boot.length > 0, agentSpans: agent.length > 0, pushesMetrics: pushes.length > 0,
         };

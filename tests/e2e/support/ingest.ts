@@ -24,10 +24,10 @@ export class Ingest {
         return this.post("/loki/api/v1/push", { streams: [{ stream, values: lines.map((line, i) => [String(now + BigInt(i)), line]) }] });
     }
 
-    /** Spans of one trace or several. Gives the status. */
-    spans(resource: Record<string, string>, spans: Record<string, unknown>[]): Promise<number> {
+    /** Spans of one trace or several, made by the instrumentation of that name. Gives the status. */
+    spans(resource: Record<string, string>, spans: Record<string, unknown>[], instrumentation = ""): Promise<number> {
         const attributes = Object.entries(resource).map(([key, value]) => ({ key, value: { stringValue: value } }));
-        return this.post("/otlp/v1/traces", { resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans }] }] });
+        return this.post("/otlp/v1/traces", { resourceSpans: [{ resource: { attributes }, scopeSpans: [{ scope: { name: instrumentation }, spans }] }] });
     }
 
     /** A sample of now for each series. Gives the status. */
