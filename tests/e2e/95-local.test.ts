@@ -6,6 +6,7 @@ import { UIDS } from "../../dashboards";
 import { LABEL } from "../../tools/local/names";
 import { Result, tryExec } from "./support/exec";
 import { GrafanaClient } from "./support/grafana";
+import { interrupt } from "./support/interrupt";
 import { Lab } from "./support/lab";
 import { describeEmpty, hasData, readDashboards, runQueries } from "./support/panel-run";
 import { PROJECT, temporaryDirectory } from "./support/state";
@@ -42,16 +43,25 @@ describe("npm run local", () => {
         if (directory) fs.rmSync(directory, { recursive: true, force: true });
     });
 
+    const command = (...args: string[]) => ["run", "--silent", "local", "--", ...args];
+    const options = () => ({ cwd: PROJECT, env: { DOCKER_HOST: lab.docker.host, PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" } });
     async function local(...args: string[]): Promise<Result> {
         const start = performance.now();
-        const run = await tryExec("npm", ["run", "--silent", "local", "--", ...args], { cwd: PROJECT, env: { DOCKER_HOST: lab.docker.host, PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" } });
+        const run = await tryExec("npm", command(...args), options());
         seconds.push((performance.now() - start) / 1000);
         return run;
     }
-    const up = async (...more: string[]) => local(
+    const given = async () => [
         "--port", String(PORT), "--subnet", lab.network.gateway.replace(/77\.1$/, "78"), "--host-image", lab.image, "--jar", await buildWas(), "--registry-mirror", lab.registry.mirror,
-        "--settings", path.join(directory, "settings.json"), ...more,
-    );
+        "--settings", path.join(directory, "settings.json"),
+    ];
+    const up = async (...more: string[]) => local(...await given(), ...more);
+    /** The machines and what runs on them, and since when. */
+    const running = async () => {
+        const machines = await lab.docker.run(["ps", "--format", "{{.Names}} {{.ID}} {{.CreatedAt}}"]);
+        const monitor = /^\S+/.exec(machines.split("\n").find((line) => line.includes("monitor"))!)![0];
+        return [machines, await lab.docker.run(["exec", monitor, "docker", "ps", "--no-trunc", "--format", "{{.Names}} {{.ID}} {{.CreatedAt}}"])].map((text) => text.split("\n").sort());
+    };
     /** Ids of all that Docker has, whoever made it. */
     const everything = async () => Promise.all(KINDS.map(async (kind) => (await lab.docker.run([...kind, "--quiet"])).split("\n").sort()));
     const ours = async (kind: string[]) => (await lab.docker.run([...kind, "--quiet", "--filter", `label=${LABEL}`])).split("\n").filter(Boolean);
@@ -72,6 +82,11 @@ describe("npm run local", () => {
         assert.deepEqual(await ours(["ps", "--all"]), []);
     });
 
+    it("tells what it does while it works; killed half-way, the same command goes on from there", async () => {
+        const { output } = await interrupt("npm", command(...await given()), { ...options(), when: /^\[ *\d+ s\] +prod: \S*container/m, signal: "SIGKILL", all: true });
+        assert.match(output, /^\[ *\d+ s\] 4 machines run\n\[ *\d+ s\] the demo applications answer\n/m);
+    });
+
     it("from nothing to three environments, whose every panel side by side has data", async () => {
         const { code, stdout, stderr } = await up();
         assert.equal(code, 0, stdout.slice(-3000) + stderr);
@@ -89,9 +104,12 @@ describe("npm run local", () => {
     });
 
     it("a second run is faster, and changes nothing", async () => {
+        const before = await running();
         const { code, stdout, stderr } = await up();
         assert.equal(code, 0, stdout.slice(-3000) + stderr);
         for (const environment of ENVIRONMENTS) assert.match(stdout, new RegExp(`${environment}: nothing to change`));
+        assert.deepEqual(await running(), before);
+        assert.ok(before[1].length >= 7, before.join("\n"));
         const [first, second] = seconds.slice(-2);
         console.log(`    first run ${first.toFixed(0)} s, second ${second.toFixed(0)} s`);
         assert.ok(second < first);

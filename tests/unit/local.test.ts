@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { judgeDocker, judgePorts, judgeStanding } from "../../tools/local/checks";
-import { renderDockerfile } from "../../tools/local/image";
+import { explainBuild, renderDockerfile } from "../../tools/local/image";
 import { LocalKeys, LocalOptions, planHosts, planStack, renderEnd, renderTraffic, STACKS } from "../../tools/local/plan";
 import { PLACEHOLDER_KEY, PLACEHOLDER_PUBLIC_KEY } from "../../tools/plan/world";
 import { parseConfig } from "../../stacks/config";
@@ -70,6 +70,14 @@ describe("npm run local", () => {
     it("builds machines that boot, and whose sshd has no key of the image's", () => {
         assert.match(renderDockerfile(), /rm -rf [^\n]*\/etc\/ssh\/ssh_host_\*/);
         assert.match(renderDockerfile(), /COPY --from=was \/was\/target\/was\.jar \/opt\/was\/was\.jar/);
+    });
+    it("says in one sentence that there is no network, and what to look at; of anything else what Docker said", () => {
+        const docker20 = 'Step 1/9 : FROM maven:3.9-eclipse-temurin-17 AS was\nGet "https://registry.example.com/v2/": dial tcp: lookup registry.example.com on 10.0.0.2:53: no such host\n';
+        const buildkit = "#2 ERROR: failed to do request\n------\nERROR: failed to build: failed to solve: debian:12-slim: failed to resolve source metadata for docker.io/library/debian:12-slim: dial tcp: i/o timeout";
+        for (const said of [docker20, buildkit, "W: Failed to fetch … Temporary failure resolving 'deb.example.com'\nE: Some index files failed to download"]) {
+            assert.match(explainBuild(said), /^the image of the demo's machines could not be built, as the network does not answer \([^\n]+\): look at .* and run the same command again$/);
+        }
+        assert.match(explainBuild("[ERROR] COMPILATION ERROR :\n[ERROR] Photo.java:[3,1] error"), /could not be built\. Docker said:\n\[ERROR\] COMPILATION ERROR :\n/);
     });
     it("ends with the address, the login and three things to try", () => {
         const text = renderEnd({ port: 18080 }, "secret-password", 61);

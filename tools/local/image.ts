@@ -26,8 +26,19 @@ export async function buildImage(root: string, directory: string): Promise<strin
     const file = path.join(directory, "Dockerfile");
     fs.writeFileSync(file, renderDockerfile());
     const { code, stdout, stderr } = await tryDocker(["build", "--label", LABEL, "--tag", IMAGE, "--file", file, path.join(root, "examples", "was")]);
-    if (code !== 0) throw new Error(`the image of the demo's machines could not be built. Is there a network? Docker said:\n${(stderr || stdout).trim().split("\n").slice(-8).join("\n")}`);
+    if (code !== 0) throw new Error(explainBuild(stderr || stdout));
     return IMAGE;
+}
+
+/** What is said where names are not found, or nobody answers: by Docker, apt and Maven. */
+const OFFLINE = /no such host|network is unreachable|i\/o timeout|connection refused|TLS handshake timeout|proxyconnect|Temporary failure resolving|Could not resolve|failed to resolve source metadata|Unknown host/i;
+
+/** Why the image could not be built: one sentence where it is the network's fault, else what Docker said last. */
+export function explainBuild(said: string): string {
+    const lines = said.trim().split("\n");
+    const offline = lines.find((line) => OFFLINE.test(line));
+    if (offline) return `the image of the demo's machines could not be built, as the network does not answer (${offline.trim()}): look at this machine's network, or the proxy that Docker uses, and run the same command again`;
+    return `the image of the demo's machines could not be built. Docker said:\n${lines.slice(-8).join("\n")}`;
 }
 
 /** Whether Docker has the image. */
