@@ -16,7 +16,7 @@ import { part } from "../support/parts";
 
 const DATA = "/var/lib/photogather-monitoring/data";
 /** What takes long, as instances are replaced again and again, runs on request only, and counts as skipped otherwise. */
-const ALL = process.env.E2E_EC2 === "all";
+const ALL = process.env.E2E_LONG === "all";
 const lengthy = ALL ? it : it.skip;
 const SNAPSHOT = "snap-0123456789abcdef0";
 /** An instance waits 10 minutes for its volume; the rest is for its boot and the engine, on a machine that is busy with the other tests. */

@@ -5,6 +5,7 @@ import { Docker, LABEL } from "./docker";
 import { exec } from "./exec";
 import { grafanaStandIn } from "./grafana-image";
 import { findBusybox, ImageRecipe, layOut } from "./image-root";
+import { MIMIR } from "./outside-metrics";
 import { Registry } from "./registry";
 import { digest, temporaryDirectory } from "./state";
 
@@ -166,6 +167,18 @@ export async function provideImages(docker: Docker, registry: Registry): Promise
         else missing.push(...(lacking.length > 0 ? lacking : [name]));
     }
     return [...missing, ...(await provideGrafana(docker, registry))];
+}
+
+/** The same for an image that a test can do without: gives whether it can be had, and counts it as missing where not. */
+export async function provideMimir(docker: Docker, registry: Registry): Promise<boolean> {
+    const program = findPart("mimir");
+    if (!(await isReal(docker, MIMIR)) && program && findBusybox()) await makeImage(docker, MIMIR, distroless({ [program]: "/bin/mimir" }, ['ENTRYPOINT ["/bin/mimir"]'], []));
+    else if (!(await isReal(docker, MIMIR)) && !(await pulls(docker, MIMIR))) {
+        standIn("mimir");
+        return false;
+    }
+    await registry.serve(MIMIR);
+    return true;
 }
 
 async function provideGrafana(docker: Docker, registry: Registry): Promise<string[]> {

@@ -7,7 +7,9 @@ import { IMAGES } from "../../../components/versions";
 import { renderMetricRules } from "../../../dashboards/alerts";
 import { GrafanaClient } from "./grafana";
 import { Host } from "./hosts";
+import { provideMimir } from "./images";
 import { Lab } from "./lab";
+import { MetricsBackend, outsideMimir, outsidePrometheus } from "./outside-metrics";
 import { eventually } from "./wait";
 
 const PAGE = path.join(__dirname, "..", "..", "..", "docs", "external.md");
@@ -23,18 +25,21 @@ function documented(section: string): object {
 }
 
 /**
- * Endpoints outside of the shared deployment: a Prometheus, Loki and Tempo on a host of their own, of one tenant, configured as docs/external.md says. In front of
- * them is TLS by a CA of its own, a login for logs and metrics, and a bearer token for traces. What is asked of Grafana's data source proxy is answered there, too.
+ * Endpoints outside of the shared deployment: a Mimir (where it cannot be had, a Prometheus), Loki and Tempo on a host of their own, of one tenant, configured as
+ * docs/external.md says. In front of them is TLS by a CA of its own, a login for logs and metrics, and a bearer token for traces. What is asked of Grafana's data
+ * source proxy is answered there, too.
  */
 export class Outside {
     private readonly password = randomBytes(12).toString("hex");
     private readonly token = randomBytes(12).toString("hex");
     private ca = "";
 
-    private constructor(private readonly host: Host, private readonly tenant: string) {}
+    private constructor(private readonly host: Host, private readonly tenant: string, private readonly metrics: MetricsBackend) {}
 
     static async start(lab: Lab, number: number, tenant: string): Promise<Outside> {
-        const outside = new Outside(await lab.host("outside", number), tenant);
+        const host = await lab.host("outside", number);
+        const rules = renderMetricRules({ links: { grafana: `https://${host.address}:${PORT}` }, facts: { memoryLimits: {}, certificateEnds: {} } })["builtin-recording.yml"];
+        const outside = new Outside(host, tenant, await provideMimir(lab.docker, lab.registry) ? outsideMimir(rules, tenant, documented("limits")) : outsidePrometheus(rules));
         await outside.run();
         return outside;
     }
@@ -58,7 +63,7 @@ export class Outside {
         return {
             logs: { url: `${this.url}/logs/otlp`, username: "agent", headers, ca },
             traces: { url: `${this.url}/traces`, headers, ca },
-            metrics: { url: `${this.url}/metrics/api/v1/write`, username: "agent", ca },
+            metrics: { url: `${this.url}/metrics${this.metrics.pushPath}`, username: "agent", headers, ca },
         };
     }
 
@@ -68,30 +73,29 @@ export class Outside {
     }
 
     private async run(): Promise<void> {
-        const { host } = this;
+        const { host, metrics } = this;
         for (const [file, text] of Object.entries(this.files())) await host.must(`mkdir -p ${path.posix.dirname(`${DIRECTORY}/${file}`)} && cat > ${DIRECTORY}/${file}`, text);
         await host.must("docker network create outside");
-        const run = (service: string, command: string[], more: string[] = []) => host.must(
-            ["docker run --detach --user 0:0 --network outside", `--name ${service} --network-alias ${service} --volume ${DIRECTORY}/${service}:/etc/${service}:ro`, ...more, IMAGES[service === "caddy" ? "gateway" : service], ...command.map(shell)].join(" "));
-        await run("prometheus", ["--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus", "--web.enable-remote-write-receiver", "--enable-feature=exemplar-storage"]);
-        await run("loki", ["-config.file=/etc/loki/loki.yml"]);
-        await run("tempo", ["-config.file=/etc/tempo/tempo.yml"]);
-        await run("caddy", ["caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"], [`--publish ${PORT}:${PORT}`]);
+        const run = (service: string, image: string, command: string[], more: string[] = []) => host.must(
+            ["docker run --detach --user 0:0 --network outside", `--name ${service} --network-alias ${service} --volume ${DIRECTORY}/${service}:/etc/${service}:ro`, ...more, image, ...command.map(shell)].join(" "));
+        await run(metrics.name, metrics.image, metrics.command);
+        await run("loki", IMAGES.loki, ["-config.file=/etc/loki/loki.yml"]);
+        await run("tempo", IMAGES.tempo, ["-config.file=/etc/tempo/tempo.yml"]);
+        await run("caddy", IMAGES.gateway, ["caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"], [`--publish ${PORT}:${PORT}`]);
         this.ca = await eventually("the outside CA", 60, async () => {
             const { code, stdout } = await host.exec("docker exec caddy cat /data/caddy/pki/authorities/local/root.crt");
             return code === 0 ? `${stdout.trim()}\n` : undefined;
         });
-        for (const [uid, ready] of [["prometheus", "/-/ready"], ["loki", "/ready"], ["tempo", "/ready"]]) {
+        for (const [uid, ready] of [["prometheus", "/api/v1/labels"], ["loki", "/ready"], ["tempo", "/ready"]]) {
             await eventually(`the outside ${uid}`, 120, async () => (await this.grafana().request(`/api/datasources/proxy/uid/${uid}${ready}`)).status === 200 || undefined);
         }
     }
 
     private files(): Record<string, string> {
-        const rules = renderMetricRules({ links: { grafana: this.url }, facts: { memoryLimits: {}, certificateEnds: {} } });
+        const { name, port, pushPath, files } = this.metrics;
         return {
             "caddy/Caddyfile": this.caddyfile(),
-            "prometheus/prometheus.yml": stringify({ global: { evaluation_interval: "15s" }, rule_files: ["/etc/prometheus/recording.yml"], storage: { exemplars: { max_exemplars: 20000 } } }),
-            "prometheus/recording.yml": rules["builtin-recording.yml"],
+            ...files,
             "loki/loki.yml": stringify({
                 auth_enabled: true, server: { http_listen_port: 3100, log_level: "warn" },
                 common: { path_prefix: "/loki", replication_factor: 1, instance_addr: "127.0.0.1", ring: { kvstore: { store: "inmemory" } }, storage: { filesystem: { chunks_directory: "/loki/chunks", rules_directory: "/loki/rules" } } },
@@ -103,7 +107,7 @@ export class Outside {
                 distributor: { receivers: { otlp: { protocols: { http: { endpoint: "0.0.0.0:4318" } } } } },
                 live_store: { wal: { path: "/var/tempo/live-store/traces" }, shutdown_marker_dir: "/var/tempo/live-store/shutdown-marker" },
                 metrics_generator: {
-                    ...documented("metrics_generator"), storage: { path: "/var/tempo/generator/wal", remote_write_add_org_id_header: false, remote_write: [{ url: "http://prometheus:9090/api/v1/write", send_exemplars: true }] },
+                    ...documented("metrics_generator"), storage: { path: "/var/tempo/generator/wal", remote_write: [{ url: `http://${name}:${port}${pushPath}`, send_exemplars: true }] },
                 },
                 backend_scheduler: { local_work_path: "/var/tempo/scheduler" }, backend_worker: { backend_scheduler_addr: "127.0.0.1:9095" },
                 storage: { trace: { backend: "local", wal: { path: "/var/tempo/wal" }, local: { path: "/var/tempo/blocks" } } },
@@ -115,7 +119,9 @@ export class Outside {
 
     private caddyfile(): string {
         const basic = Buffer.from(`agent:${this.password}`).toString("base64");
-        const to = (service: string, port: number) => `handle_path /api/datasources/proxy/uid/${service}/* {\n\t\trequest_header X-Scope-OrgID ${this.tenant}\n\t\treverse_proxy ${service}:${port}\n\t}`;
+        const { metrics } = this;
+        const to = (uid: string, service: string, port: number, path = "") =>
+            `handle_path /api/datasources/proxy/uid/${uid}/* {\n\t\trequest_header X-Scope-OrgID ${this.tenant}\n\t\trewrite * ${path}{uri}\n\t\treverse_proxy ${service}:${port}\n\t}`;
         return `{
 	admin off
 	skip_install_trust
@@ -143,11 +149,11 @@ https://${this.host.address}:${PORT} {
 			reverse_proxy loki:3100
 		}
 		handle_path /metrics/* {
-			reverse_proxy prometheus:9090
+			reverse_proxy ${metrics.name}:${metrics.port}
 		}
-		${to("prometheus", 9090)}
-		${to("loki", 3100)}
-		${to("tempo", 3200)}
+		${to("prometheus", metrics.name, metrics.port, metrics.queryPath)}
+		${to("loki", "loki", 3100)}
+		${to("tempo", "tempo", 3200)}
 	}
 	respond 401
 }

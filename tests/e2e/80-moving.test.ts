@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { explain } from "./support/counted/count";
+import { CountedStream, Mark } from "./support/counted/stream";
+import { GrafanaClient } from "./support/grafana";
+import { leftovers } from "./support/leftovers";
+import { Outside } from "./support/outside";
+import { knownSecrets, secretsIn } from "./support/secrets";
+import { eventually, sleep } from "./support/wait";
+import { ENVIRONMENTS, Environment, World } from "./support/world";
+
+/** Minutes, as the shared deployment goes and comes back: on request only, and counted as skipped otherwise. */
+const lengthy = process.env.E2E_LONG === "all" ? describe : describe.skip;
+const DATA = "/var/lib/photogather-monitoring/data";
+
+/** The steps of "Moving from the shared host" in docs/external.md, with numbered lines and spans of the owner's own host all the while. 66 looks at a member that moves. */
+lengthy("everybody moves away from the shared host, and back", () => {
+    let world: World;
+    let outside: Outside;
+    let shared: GrafanaClient;
+    let there: GrafanaClient;
+    let stream: CountedStream;
+    let begun: Mark;
+    let both: Mark;
+
+    before(async () => {
+        world = await (await World.get()).deployed();
+        shared = await world.grafana();
+        outside = await Outside.start(world.lab, 37, "prod");
+        there = outside.grafana();
+        stream = await CountedStream.start({ host: world.hosts.prod, file: "/var/log/was/counted.log", otlp: "http://127.0.0.1:4318" });
+        await sleep(5000);
+        begun = await stream.mark();
+    });
+    after(async () => {
+        await stream?.stop();
+        await stream?.remove();
+        await outside?.remove();
+    });
+
+    const up = async (environment: Environment) => {
+        const run = await world.up(environment);
+        assert.ok(run.ok, run.output);
+    };
+    const moveTo = (environment: Environment, { shared: stays }: { shared: boolean }) => world.configure(environment, ({ config, secrets }) => {
+        const section = config.monitoring as Record<string, unknown>;
+        config.monitoring = { ...(stays ? section : {}), external: outside.config() };
+        if (!stays) delete secrets["monitoring.host.machine.ssh.privateKey"];
+        Object.assign(secrets, outside.secrets());
+    });
+    /** Lines and spans after a mark, and up to another. */
+    const allBetween = async (grafana: GrafanaClient, from: Mark, to: Mark) => {
+        const last = from.accepted.at(-1)?.number ?? -1;
+        const part: Mark = { lines: to.lines, accepted: to.accepted.filter(({ number }) => number > last) };
+        for (const kind of ["lines", "spans"] as const) {
+            await eventually(`all ${kind}`, 120, async () => {
+                const count = await stream[kind](grafana, part);
+                const lost = count.lost.filter((number) => kind === "spans" || number >= from.lines);
+                if (lost.length > 0) throw new Error(explain({ ...count, lost }));
+                return true;
+            });
+        }
+    };
+
+    it("the owner's hosts feed both; nothing is lost in the change", async () => {
+        await moveTo("prod", { shared: true });
+        await up("prod");
+        both = await stream.mark();
+        await sleep(10_000);
+        const now = await stream.mark();
+        await allBetween(shared, begun, now);
+        await allBetween(there, both, now);
+    });
+
+    it("the members go; the owner leaves nothing but the endpoints in its config, and the shared deployment goes, but for its data", async () => {
+        for (const name of ["dev", "loadtest"] as const) await moveTo(name, { shared: false });
+        await Promise.all([up("dev"), up("loadtest")]);
+        await moveTo("prod", { shared: false });
+        await up("prod");
+        assert.equal(await leftovers(world.monitor), "");
+        assert.ok(await world.monitor.has(`${DATA}/loki`));
+        await sleep(5000);
+        await allBetween(there, both, await stream.mark());
+        for (const name of ENVIRONMENTS) await eventually(`samples of ${name}`, 90, async () => (await there.metrics(`up{instance="${world.hosts[name].name}", job="was"} == 1`))[0]);
+        const preview = world.keep(await world.stacks.prod.preview());
+        assert.deepEqual([preview.ok, Object.keys(preview.changes).filter((kind) => kind !== "same")], [true, []], preview.output);
+    });
+
+    it("and back, by the config of before: the shared deployment stands again on its data, and nothing was lost on the way", async () => {
+        const from = await stream.mark();
+        await world.configure("prod");
+        await up("prod");
+        const back = await stream.mark();
+        for (const name of ["dev", "loadtest"] as const) await world.configure(name);
+        await Promise.all([up("dev"), up("loadtest")]);
+        shared = await world.grafana();
+        await allBetween(shared, back, await stream.mark());
+        // What came while the agent changed over is here or there.
+        const [here, outsideToo] = await Promise.all([shared, there].map(async (grafana) => new Set((await stream.lines(grafana, back)).lost)));
+        assert.deepEqual([...here].filter((number) => outsideToo.has(number) && number >= from.lines), []);
+        assert.deepEqual([...here].filter((number) => number < both.lines), [], "what was there before the move");
+        for (const name of ENVIRONMENTS) await eventually(`targets of ${name}`, 60, async () => (await shared.scraped(name)).length > 0 || undefined);
+    });
+
+    it("nothing secret was printed", async () => {
+        const secrets = [...await knownSecrets(world), ...Object.values(outside.secrets())];
+        for (const run of world.runs) assert.deepEqual(secretsIn(run.output, secrets), []);
+    });
+});
