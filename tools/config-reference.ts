@@ -64,6 +64,20 @@ export function renderReference(page: string, keys = configKeys()): string {
     return lines.join("\n") + page.slice(cut);
 }
 
+/** The defaults that the page names by their values, which `npm test` holds against the program: JSON, or else text. Others it describes in words. */
+export function keyDefaults(page: string): Map<string, unknown> {
+    return new Map(page.slice(0, page.indexOf(END)).split("\n").flatMap((line): [string, unknown][] => {
+        const [, key, , rest] = ROW.exec(line) ?? [];
+        const literal = /^`([^`]+)`(?=$| \||, where| with )/.exec(rest ?? "")?.[1].replace(/\\\|/g, "|");
+        // Another key's name says that it is as that one.
+        return literal === undefined || FOREIGN.includes(key) || /^(monitoring|was)[.[]/.test(literal) ? [] : [[key, parsed(literal)]];
+    }));
+}
+
+function parsed(literal: string): unknown {
+    try { return JSON.parse(literal); } catch { return literal; }
+}
+
 /** What the page says of each key, without links and marks of Markdown: its meaning, and what holds without it. */
 export function keyTexts(page: string): Map<string, string> {
     return new Map(page.slice(0, page.indexOf(END)).split("\n").flatMap((line): [string, string][] => {

@@ -35,7 +35,7 @@ const PROJECT = "photogather-monitoring";
 const SET_BY_COMMAND = /privateKey: expected a private key|expected username and password together|clientSecret: expected a text|authorizedKeys: needs privateKey/;
 
 /** Parts of another program's configuration. */
-const OF_A_BACKEND = /^yaml\n(limits_config|metrics_generator):/;
+const OF_A_BACKEND = /^yaml\n(limits|limits_config|metrics_generator):/;
 
 /** Problems of a shipped stack's config with an example laid over it: the stack that a comment names, else parts of `monitoring` for the owner, `defaults` and the like for a member. */
 function problemsWith(example: string): string[] {
