@@ -5,7 +5,7 @@
 import * as fs from "node:fs";
 import { parseArgs } from "node:util";
 import { DATA, planImages } from "../components/monitoring-services/services";
-import { readVersions } from "../components/monitoring-services/upgrade";
+import { readVersions, STORAGE_LINES } from "../components/monitoring-services/upgrade";
 import { parseConfig } from "../stacks/config";
 import type { OwnerConfig } from "../stacks/schema";
 import { checkReadable, readBackup } from "./upkeep/archive";
@@ -29,7 +29,7 @@ runTool(async () => {
     try {
         const request = {
             do: "restore", directory: owner.directory ?? DATA, services: SERVICE_NAMES, replace: values.replace, bytes: header.bytes,
-            versions: readVersions(header.images), running: readVersions(images), waitSeconds: WAIT_SECONDS,
+            versions: readVersions(header.images), running: readVersions(images), stores: Object.keys(STORAGE_LINES), waitSeconds: WAIT_SECONDS,
         };
         const answer = JSON.parse(await runOnHost(reach, request, { input: fs.createReadStream(values.from) })) as { restored: number; stopped: string[] };
         console.log(`Restored ${header.files} files and directories of ${new Date(header.time * 1000).toISOString()} on ${reach.address}.`);
@@ -42,7 +42,7 @@ runTool(async () => {
 /** What runs now, and what is next. */
 function explain({ restored, stopped }: { restored: number; stopped: string[] }, stack: string): string {
     const next = `Next: \`pulumi up -s ${stack}\``;
-    if (stopped.length > 0) return `${stopped.join(", ")} ran another image than the config names, which may not read the data of the backup, and ${stopped.length > 1 ? "are" : "is"} stopped. ${next}, which replaces it.`;
+    if (stopped.length > 0) return `${stopped.join(", ")} ran a version that stores its data in another way than the config's, and ${stopped.length > 1 ? "stay" : "stays"} stopped. ${next}, which replaces ${stopped.length > 1 ? "them" : "it"}.`;
     return restored > 0 ? "The services run on them." : `Nothing runs there yet. ${next}.`;
 }
 

@@ -22,7 +22,7 @@ const GIB_PER_CPU: Record<string, number> = { c: 2, m: 4, r: 8 };
 /** Families before Nitro: their disks have no NVMe names, which the data volume is found by. */
 const BEFORE_NITRO = /^(t[12]|m[1-4]|c[1-4]|r[34]|i[23]|d2|g2|g3s?|p[23]|x1e?|h1|f1)\./;
 /** Families that have disks of their own without saying so by a `d`: storage, accelerators (docs.aws.amazon.com, instance store volumes). */
-const OWN_DISKS = /^((i|im|is|d|f|p|trn)\d|gr?\d(?!g\.))/;
+const OWN_DISKS = /^((i|im|is|d|dl|f|p|trn)\d|gr?\d(?!g\.))/;
 
 /** Reads an instance type; undefined where it is no type's name or not of Nitro. */
 export function parseInstanceType(type: string): InstanceType | undefined {

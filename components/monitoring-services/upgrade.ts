@@ -159,7 +159,7 @@ if found:
 begun = {service: to for service, to in wanted.items() if service in before and before[service]["image"] != to["image"]}
 if before and begun != known.get("pending", {}):
     with open(file + ".new", "w") as text:
-        json.dump({"services": before, "pending": {**pending, **begun}}, text, indent=2)
+        json.dump({**known, "services": before, "pending": {**pending, **begun}}, text, indent=2)
     os.rename(file + ".new", file)
 `;
 

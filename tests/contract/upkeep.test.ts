@@ -4,7 +4,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { UpgradeArgs, readVersions, upgradeCheckScript } from "../../components/monitoring-services/upgrade";
+import { readVersions, STORAGE_LINES, UpgradeArgs, upgradeCheckScript } from "../../components/monitoring-services/upgrade";
 import { IMAGES } from "../../components/versions";
 import { BACKUP_FORMAT, readBackup } from "../../tools/upkeep/archive";
 import { runOnHost } from "../../tools/upkeep/host";
@@ -22,7 +22,7 @@ const FILES: Record<string, string> = {
 describe("the host's side of backup and restore", function () {
     this.timeout(60000);
     const here = { address: "this machine" };
-    const given = { services: SERVICE_NAMES, waitSeconds: 2, versions: readVersions(IMAGES), running: readVersions(IMAGES), bytes: 1000, replace: false };
+    const given = { services: SERVICE_NAMES, waitSeconds: 2, versions: readVersions(IMAGES), running: readVersions(IMAGES), stores: Object.keys(STORAGE_LINES), bytes: 1000, replace: false };
     const pathBefore = process.env.PATH;
     let root: string;
     const at = (...names: string[]) => path.join(root, ...names);
@@ -118,21 +118,28 @@ esac
         assert.deepEqual(told().slice(-3), ["stop monitoring-gateway", "stop monitoring-loki", "start monitoring-gateway monitoring-loki"]);
     });
 
-    it("what runs another image than the config names is not started on the restored data, and noted as what the backup is of", async () => {
-        const newer = readVersions({ ...IMAGES, tempo: "grafana/tempo:3.9.0" });
-        const images = () => Object.fromEntries(Object.entries((JSON.parse(fs.readFileSync(at("data/versions.json"), "utf8")) as { services: typeof newer }).services).map(([service, { image }]) => [service, image]));
+    it("what stores its data in another way than the config's version is not started on the restored data, not by Docker either, until it is replaced", async () => {
+        const note = (tempo: string, more: object = {}) => put("data/versions.json", JSON.stringify({ services: readVersions({ ...IMAGES, tempo }), ...more }));
+        const noted = () => JSON.parse(fs.readFileSync(at("data/versions.json"), "utf8")) as { services: Record<string, { image: string }>; stopped?: string[] };
         await backup();
         docker("monitoring-gateway monitoring-loki monitoring-tempo", "healthy", "monitoring-tempo");
-        put("data/versions.json", JSON.stringify({ services: newer }));
+        note("grafana/tempo:3.9.0");
         assert.equal(await restore("data", { replace: true }), '{"restored": 2, "stopped": ["tempo"]}');
-        assert.equal(told().at(-1), "start monitoring-gateway monitoring-loki");
-        assert.deepEqual(images(), IMAGES);
-        // Begun, and not known how far it came.
-        put("data/versions.json", JSON.stringify({ services: readVersions(IMAGES), pending: { tempo: newer.tempo } }));
-        assert.equal(await restore("data", { replace: true }), '{"restored": 2, "stopped": ["tempo"]}');
-        // The note is enough where Docker no longer has the image by that name.
-        put("data/versions.json", JSON.stringify({ services: readVersions(IMAGES) }));
-        assert.equal(await restore("data", { replace: true }), '{"restored": 3, "stopped": []}');
+        assert.deepEqual(told().slice(-2), ["update --restart no monitoring-tempo", "start monitoring-gateway monitoring-loki"]);
+        assert.deepEqual([noted().services.tempo.image, noted().stopped], [IMAGES.tempo, ["tempo"]]);
+        assert.equal(await restore("data", { replace: true }), '{"restored": 2, "stopped": ["tempo"]}', "a second time, too");
+        note(IMAGES.tempo, { pending: readVersions({ tempo: "grafana/tempo:3.9.0" }) });
+        assert.equal(await restore("data", { replace: true }), '{"restored": 2, "stopped": ["tempo"]}', "begun, and not known how far it came");
+        note("grafana/tempo:3.0.2");
+        assert.equal(await restore("data", { replace: true }), '{"restored": 3, "stopped": []}', "another version that stores in the same way");
+        note("grafana/tempo:3.9.0");
+        docker("monitoring-gateway monitoring-tempo", "healthy", "monitoring-gateway");
+        assert.equal(await restore("data", { replace: true }), '{"restored": 2, "stopped": []}', "the config's image runs, whatever is noted; and the gateway stores nothing");
+        note("grafana/tempo:3.9.0");
+        docker("monitoring-loki monitoring-tempo", "unhealthy", "monitoring-tempo");
+        await assert.rejects(restore("data", { replace: true }), /monitoring-loki does not get well/);
+        assert.deepEqual(told().slice(-2), ["update --restart always monitoring-tempo", "start monitoring-loki monitoring-tempo"]);
+        assert.equal(noted().services.tempo.image, "grafana/tempo:3.9.0");
     });
 
     it("where a service does not get well with the restored data, what was there is put back", async () => {

@@ -247,7 +247,7 @@ describe("backup, restore, upgrades, and a monitoring host that moves", () => {
         await configureOwner(newHost);
         const restored = await tool("restore", "--replace", "--from", /^(\S+\.tar\.gz): /.exec(backup.stdout)![1]);
         assert.equal(restored.code, 0, restored.stderr);
-        assert.match(restored.stdout, /tempo ran another image than the config names, which may not read the data of the backup, and is stopped\. Next: `pulumi up -s upkeep`, which replaces it\./);
+        assert.match(restored.stdout, /tempo ran a version that stores its data in another way than the config's, and stays stopped\. Next: `pulumi up -s upkeep`, which replaces it\./);
         assert.match(await tempo(), /^false /);
         await up(OWNER);
         assert.equal(await tempo(), ran);

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { DASHBOARDS, UIDS } from "../../dashboards";
-import { explain } from "./support/counted/count";
 import { CountedStream, Mark } from "./support/counted/stream";
 import { GrafanaClient } from "./support/grafana";
 import { Outside } from "./support/outside";
@@ -18,7 +17,8 @@ describe("endpoints outside of the shared deployment", () => {
     let there: GrafanaClient;
     let stream: CountedStream;
     let stopTraffic: Undo | undefined;
-    /** Where the stream was when only the shared host had been fed, and when both had. */
+    /** Where the stream was at first, when only the shared host had been fed, and when both had. */
+    let begun: Mark;
     let single: Mark;
     let both: Mark;
 
@@ -30,6 +30,7 @@ describe("endpoints outside of the shared deployment", () => {
         stopTraffic = await startTraffic([world.apps.dev]);
         const pid = await world.hosts.dev.must("docker inspect --format '{{.State.Pid}}' was");
         stream = await CountedStream.start({ host: world.hosts.dev, file: `/proc/${pid}/fd/1`, otlp: "http://172.17.0.1:4318" });
+        begun = await stream.mark();
         await sleep(5000);
     });
     after(async () => {
@@ -48,24 +49,11 @@ describe("endpoints outside of the shared deployment", () => {
         assert.ok(run.ok, run.output);
         return run;
     };
-    /** Between two marks: lines that were written, and spans that were accepted. */
-    const between = (from: Mark | undefined, to: Mark): Mark => ({ lines: to.lines, accepted: to.accepted.filter(({ number }) => number > (from?.accepted.at(-1)?.number ?? -1)) });
     /** Ids of traces that began in a time, which ends some seconds ago. */
     const tracesBetween = async (grafana: GrafanaClient, from: number, to: number): Promise<string[]> => {
         const query = { q: '{ resource.deployment.environment.name = "dev" }', limit: "2000", start: String(Math.floor(from / 1000)), end: String(Math.ceil(to / 1000)) };
         const { traces = [] } = await grafana.ask<{ traces?: { traceID: string; startTimeUnixNano: string }[] }>("tempo", "/api/search", query);
         return traces.filter(({ startTimeUnixNano }) => Number(startTimeUnixNano) / 1e6 >= from && Number(startTimeUnixNano) / 1e6 < to - 5000).map(({ traceID }) => traceID).sort();
-    };
-    const allIn = async (grafana: GrafanaClient, from: Mark | undefined, to: Mark) => {
-        const mark = between(from, to);
-        for (const kind of ["lines", "spans"] as const) {
-            await eventually(`all ${kind}`, 120, async () => {
-                const count = await stream[kind](grafana, mark);
-                const lost = kind === "lines" ? count.lost.filter((number) => number >= (from?.lines ?? 0)) : count.lost;
-                if (lost.length > 0) throw new Error(explain({ ...count, lost }));
-                return true;
-            });
-        }
     };
 
     it("beside the shared host: each line and span goes to both, and nothing is lost in the change", async () => {
@@ -74,8 +62,8 @@ describe("endpoints outside of the shared deployment", () => {
         single = await stream.mark();
         await sleep(15_000);
         both = await stream.mark();
-        await allIn(shared, undefined, both);
-        await allIn(there, single, both);
+        await stream.allBetween(shared, begun, both);
+        await stream.allBetween(there, single, both);
     });
 
     it("the dashboards' queries find the same there as on the shared host", async () => {
@@ -118,7 +106,7 @@ describe("endpoints outside of the shared deployment", () => {
         await up({ external: outside.config() }, outside.secrets());
         assert.deepEqual(await shared.scraped("dev"), []);
         await sleep(5000);
-        await allIn(there, single, await stream.mark());
+        await stream.allBetween(there, single, await stream.mark());
         await eventually("samples of a whole minute", 90, async () => (await there.sampleTimes(`jvm_threads_live_threads{instance="${world.hosts.dev.name}"}`, 60)).length >= 4 || undefined);
         const preview = world.keep(await world.stacks.dev.preview());
         assert.deepEqual([preview.ok, Object.keys(preview.changes).filter((kind) => kind !== "same")], [true, []], preview.output);
@@ -129,10 +117,9 @@ describe("endpoints outside of the shared deployment", () => {
         await up({ stack: "prod" });
         const back = await stream.mark();
         await sleep(10_000);
-        await allIn(shared, back, await stream.mark());
-        // What came while the agent changed over is here or there.
-        const [here, outsideToo] = await Promise.all([shared, there].map(async (grafana) => new Set((await stream.lines(grafana, back)).lost)));
-        assert.deepEqual([...here].filter((number) => outsideToo.has(number) && number >= from.lines), []);
+        const now = await stream.mark();
+        await stream.allBetween(shared, back, now);
+        assert.deepEqual(await stream.inNone([shared, there], from, now), { lines: [], spans: [] });
         await eventually("its targets", 60, async () => (await shared.scraped("dev")).length > 0 || undefined);
     });
 

@@ -31,12 +31,17 @@ describe("two at the same moment, and one that is interrupted", () => {
         traffic = await CountedTraffic.start(world);
         begun = Date.now() / 1000;
     });
-    afterEach("no line, no span, no rule and no sample is lost", async () => {
+    afterEach("no line, no span and no rule is lost; Prometheus goes on scraping", async () => {
         await traffic.allThere(grafana, 120);
         assert.deepEqual(await readRules(world.monitor, grafana), rules);
-        // A target whose labels change is a new one, with its own moment within the interval.
-        const times = await grafana.sampleTimes('up{environment="prod", instance="prod-was-1", job="was"}', Date.now() / 1000 - begun);
-        assert.deepEqual(gaps(times, 2 * INTERVAL_SECONDS + 2), []);
+        // What does not change is scraped at every interval; a target whose labels change is a new one, with its own moment within the interval.
+        const targets: [string, number][] = [['up{job="prometheus"}', 1], ['up{instance="prod-was-1", job="was"}', 2], ['up{instance="dev-was-1", job="was"}', 2]];
+        for (const [selector, intervals] of targets) {
+            const now = Date.now() / 1000;
+            const times = await grafana.sampleTimes(selector, now - begun);
+            assert.ok(times.length > 0, selector);
+            assert.deepEqual(gaps([begun, ...times, now], intervals * INTERVAL_SECONDS + 2), [], selector);
+        }
     });
     after(async () => {
         await traffic?.stop();

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { explain } from "./support/counted/count";
 import { CountedStream, Mark } from "./support/counted/stream";
 import { GrafanaClient } from "./support/grafana";
 import { leftovers } from "./support/leftovers";
@@ -47,19 +46,6 @@ lengthy("everybody moves away from the shared host, and back", () => {
         if (!stays) delete secrets["monitoring.host.machine.ssh.privateKey"];
         Object.assign(secrets, outside.secrets());
     });
-    /** Lines and spans after a mark, and up to another. */
-    const allBetween = async (grafana: GrafanaClient, from: Mark, to: Mark) => {
-        const last = from.accepted.at(-1)?.number ?? -1;
-        const part: Mark = { lines: to.lines, accepted: to.accepted.filter(({ number }) => number > last) };
-        for (const kind of ["lines", "spans"] as const) {
-            await eventually(`all ${kind}`, 120, async () => {
-                const count = await stream[kind](grafana, part);
-                const lost = count.lost.filter((number) => kind === "spans" || number >= from.lines);
-                if (lost.length > 0) throw new Error(explain({ ...count, lost }));
-                return true;
-            });
-        }
-    };
 
     it("the owner's hosts feed both; nothing is lost in the change", async () => {
         await moveTo("prod", { shared: true });
@@ -67,8 +53,8 @@ lengthy("everybody moves away from the shared host, and back", () => {
         both = await stream.mark();
         await sleep(10_000);
         const now = await stream.mark();
-        await allBetween(shared, begun, now);
-        await allBetween(there, both, now);
+        await stream.allBetween(shared, begun, now);
+        await stream.allBetween(there, both, now);
     });
 
     it("the members go; the owner leaves nothing but the endpoints in its config, and the shared deployment goes, but for its data", async () => {
@@ -79,25 +65,23 @@ lengthy("everybody moves away from the shared host, and back", () => {
         assert.equal(await leftovers(world.monitor), "");
         assert.ok(await world.monitor.has(`${DATA}/loki`));
         await sleep(5000);
-        await allBetween(there, both, await stream.mark());
+        await stream.allBetween(there, both, await stream.mark());
         for (const name of ENVIRONMENTS) await eventually(`samples of ${name}`, 90, async () => (await there.metrics(`up{instance="${world.hosts[name].name}", job="was"} == 1`))[0]);
         const preview = world.keep(await world.stacks.prod.preview());
         assert.deepEqual([preview.ok, Object.keys(preview.changes).filter((kind) => kind !== "same")], [true, []], preview.output);
     });
 
     it("and back, by the config of before: the shared deployment stands again on its data, and nothing was lost on the way", async () => {
-        const from = await stream.mark();
         await world.configure("prod");
         await up("prod");
         const back = await stream.mark();
         for (const name of ["dev", "loadtest"] as const) await world.configure(name);
         await Promise.all([up("dev"), up("loadtest")]);
         shared = await world.grafana();
-        await allBetween(shared, back, await stream.mark());
-        // What came while the agent changed over is here or there.
-        const [here, outsideToo] = await Promise.all([shared, there].map(async (grafana) => new Set((await stream.lines(grafana, back)).lost)));
-        assert.deepEqual([...here].filter((number) => outsideToo.has(number) && number >= from.lines), []);
-        assert.deepEqual([...here].filter((number) => number < both.lines), [], "what was there before the move");
+        const now = await stream.mark();
+        await stream.allBetween(shared, back, now);
+        await stream.allBetween(shared, begun, both);
+        assert.deepEqual(await stream.inNone([shared, there], both, now), { lines: [], spans: [] });
         for (const name of ENVIRONMENTS) await eventually(`targets of ${name}`, 60, async () => (await shared.scraped(name)).length > 0 || undefined);
     });
 

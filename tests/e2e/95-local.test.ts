@@ -58,9 +58,10 @@ describe("npm run local", () => {
     const up = async (...more: string[]) => local(...await given(), ...more);
     /** The machines and what runs on them, and since when. */
     const running = async () => {
-        const machines = await lab.docker.run(["ps", "--format", "{{.Names}} {{.ID}} {{.CreatedAt}}"]);
-        const monitor = /^\S+/.exec(machines.split("\n").find((line) => line.includes("monitor"))!)![0];
-        return [machines, await lab.docker.run(["exec", monitor, "docker", "ps", "--no-trunc", "--format", "{{.Names}} {{.ID}} {{.CreatedAt}}"])].map((text) => text.split("\n").sort());
+        const since = "docker inspect --format '{{.Name}} {{.Id}} {{.State.StartedAt}}' $(docker ps --quiet) | sort";
+        const { stdout: machines } = await tryExec("sh", ["-c", since], options());
+        const [monitor] = /[^/\s]*monitor\S*/.exec(machines)!;
+        return [machines, await lab.docker.run(["exec", monitor, "sh", "-c", since])].map((text) => text.trim().split("\n"));
     };
     /** Ids of all that Docker has, whoever made it. */
     const everything = async () => Promise.all(KINDS.map(async (kind) => (await lab.docker.run([...kind, "--quiet"])).split("\n").sort()));

@@ -90,7 +90,11 @@ describe("the defaults that docs/configuration.md names", () => {
     it("would be noticed where they were others", async () => {
         const base = BASES["an owner on EC2"];
         const expected = await plan(base);
-        for (const [key, value] of [["monitoring.thresholds.heapUsed", 0.5], ["was[].tracing.percentage", 99], ["monitoring.host.ec2.swapMiB", 512], ["monitoring.environments.<name>.discovery.port", 8081]] as [string, unknown][]) {
+        const others: [string, unknown][] = [
+            ["monitoring.thresholds.heapUsed", 0.5], ["was[].tracing.percentage", 99], ["monitoring.environments.<name>.discovery.port", 8081], ["monitoring.retention.logs", "15d"],
+            ...Object.entries({ swapMiB: 512, "dataVolume.protect": false, "dataVolume.retain": false, staticAddress: false }).map(([key, value]): [string, unknown] => [`monitoring.host.ec2.${key}`, value]),
+        ];
+        for (const [key, value] of others) {
             assert.notEqual(await plan(withAll(base, [[key, value]])), expected, key);
         }
     });

@@ -136,12 +136,12 @@ function checkSamples({ application, actuator }: Endpoint, { address, metrics }:
 }
 
 /** Whether one of the host's sources is the application's. */
-function logs({ application }: Endpoint, { application: first, logs: { files, units, containers, applications } }: Was): boolean {
+function hasLogs({ application }: Endpoint, { application: first, logs: { files, units, containers, applications } }: Was): boolean {
     return [...files, ...units, ...containers].some((source) => (applications[source] ?? first) === application);
 }
 
 function checkLogs(endpoint: Endpoint, host: Was, { line, lines, tracedLines, span, pushesMetrics }: ApplicationFacts): Finding[] {
-    if (!logs(endpoint, host)) return [];
+    if (!hasLogs(endpoint, host)) return [];
     const found = [arrives("lines", line, "no line")];
     if (host.tracing.enabled && span !== undefined && lines >= 20 && tracedLines === 0) {
         found.push(warn("trace ids", "none", `none of the last ${lines} lines has a trace id: set logging.pattern.level=%5p [\${spring.application.name},%X{trace_id:-},%X{span_id:-}]`));

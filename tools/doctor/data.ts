@@ -3,8 +3,8 @@ import * as http from "node:http";
 
 /** How far back the last sample, line and span are looked for. */
 export const LOOK_BACK_SECONDS = 3600;
-/** What Micrometer logs of it: up to 1.14 without, from 1.15 on with the receiver. */
-const OTLP_REFUSED = "Failed to publish metrics (to OTLP receiver )?[(]context";
+/** What Micrometer logs of it, in the words of its versions. */
+const OTLP_REFUSED = "Failed to publish metrics (to OTLP receiver|[(]context)";
 
 /** What the backends know of one WAS host. */
 export interface DataFacts {

@@ -31,7 +31,7 @@ export async function buildImage(root: string, directory: string): Promise<strin
 }
 
 /** What is said where names are not found, or nobody answers: by Docker, apt and Maven. */
-const OFFLINE = /no such host|network is unreachable|i\/o timeout|connection refused|TLS handshake timeout|proxyconnect|Temporary failure resolving|Could not resolve|failed to resolve source metadata|Unknown host/i;
+const OFFLINE = /no such host|network is unreachable|i\/o timeout|connection refused|TLS handshake timeout|proxyconnect|Temporary failure resolving|Could not resolve (?:host|')|Unknown host/i;
 
 /** Why the image could not be built: one sentence where it is the network's fault, else what Docker said last. */
 export function explainBuild(said: string): string {

@@ -335,28 +335,38 @@ def restore(given):
             shutil.rmtree(stage, ignore_errors=True)
 
 
-def as_configured(names, directory, images):
-    """Those whose image is the config's: another one, started on restored data, may change it in a way that cannot be undone."""
+def unfit(names, given):
+    """
+    Services whose container may store its data in another way than the config's version does: started on restored data, it may change that in a way that
+    cannot be undone. What a restore left stopped is so until an `up` has replaced it.
+    """
     try:
-        with open(os.path.join(directory, "versions.json")) as text:
+        with open(os.path.join(given["directory"], "versions.json")) as text:
             note = json.load(text)
     except (OSError, ValueError):
         note = {}
 
-    def is_so(name):
-        service = name[len(PREFIX):]
-        image = images[service]["image"]
-        if service not in note.get("pending", {}) and note.get("services", {}).get(service, {}).get("image") == image:
-            return True
-        wanted = docker("image", "inspect", "--format", "{{.Id}}", image, check=False).strip()
-        return wanted != "" and wanted == docker("inspect", "--format", "{{.Image}}", name).strip()
+    def id_of(image):
+        return docker("image", "inspect", "--format", "{{.Id}}", image, check=False).strip()
 
-    return [name for name in names if is_so(name)]
+    def is_so(service):
+        wanted, begun = given["running"][service], note.get("pending", {}).get(service)
+        if service not in given["stores"]:
+            return False
+        if service in note.get("stopped", []):
+            return True
+        if id_of(wanted["image"]) == docker("inspect", "--format", "{{.Image}}", PREFIX + service).strip():
+            return False
+        ran = begun if begun and id_of(begun["image"]) else note.get("services", {}).get(service)
+        return ran is None or ran["line"] != wanted["line"] or wanted["line"] == []
+
+    return [service for service in (name[len(PREFIX):] for name in names) if is_so(service)]
 
 
 def swap(directory, stage, header, given):
     every, running = containers(given["services"], running=False), containers(given["services"], running=True)
-    fit = as_configured(every, directory, given["running"])
+    left = unfit(every, given)
+    fit = [name for name in every if name[len(PREFIX):] not in left]
     if running:
         docker("stop", running[0])
         docker("stop", *running[1:])
@@ -367,15 +377,17 @@ def swap(directory, stage, header, given):
     move(directory, aside, lambda name: not name.startswith(OURS) and name not in keep)
     move(stage, directory, lambda name: name not in keep)
     # Where something runs, it is the newer version that reads the data from now on.
-    write_json(directory, "versions.json", {"services": {**given["versions"], **{name[len(PREFIX):]: given["running"][name[len(PREFIX):]] for name in fit}}})
+    services = given["versions"] if not every else {**given["running"], **{service: given["versions"][service] for service in left}}
+    write_json(directory, "versions.json", {"services": services, **({"stopped": left} if left else {})})
     mark({"directory": directory, "time": time.time(), "images": header["images"]})
+    restarting("no", left)
     ill = None
     if fit:
         docker("start", *fit)
         ill = healthy(fit, given["waitSeconds"])
     if ill is None:
         shutil.rmtree(aside, ignore_errors=True)
-        say(json.dumps({"restored": len(fit), "stopped": [name[len(PREFIX):] for name in every if name not in fit]}))
+        say(json.dumps({"restored": len(fit), "stopped": left}))
         return
     said = docker("logs", "--tail", "5", ill, check=False)[-600:]
     docker("stop", *every, check=False)
@@ -384,8 +396,15 @@ def swap(directory, stage, header, given):
     move(directory, stage, lambda name: not name.startswith(OURS) and name not in keep)
     move(aside, directory, lambda name: True)
     os.rmdir(aside)
+    restarting("always", left)
     docker("start", *(running or every), check=False)
     raise Refusal("%s does not get well with the restored data; what was there before is back in its place. It said: %s" % (ill, said))
+
+
+def restarting(policy, services):
+    """Whether Docker starts these by itself, as after a reboot."""
+    if services:
+        docker("update", "--restart", policy, *[PREFIX + service for service in services])
 
 
 def move(source, target, wanted):

@@ -32,7 +32,7 @@ export function interrupt(command: string, args: string[], { cwd, env, when, sig
             output += chunk.toString("utf8");
             if (sent || !when.test(output)) return;
             sent = true;
-            setTimeout(() => (all ? process.kill(-child.pid!, signal) : child.kill(signal)), later);
+            setTimeout(() => { if (all && child.exitCode === null) process.kill(-child.pid!, signal); else child.kill(signal); }, later);
         };
         child.stdout.on("data", read);
         child.stderr.on("data", read);

@@ -34,6 +34,12 @@ const LINES = 5000;
 const SPANS = 1000;
 const MILLISECOND = 1_000_000n;
 
+/** Whether a number was written, or accepted, after a mark. */
+function after(kind: "lines" | "spans", { lines, accepted }: Mark): (number: number) => boolean {
+    const last = accepted.at(-1)?.number ?? -1;
+    return (number) => (kind === "lines" ? number >= lines : number > last);
+}
+
 /** Numbered lines and spans, sent by a host without a break, and counted at the other end. */
 export class CountedStream {
     private constructor(readonly run: string, private readonly options: StreamOptions, private readonly pid: string, private readonly begun: number) {}
@@ -92,6 +98,29 @@ export class CountedStream {
     async allThere(grafana: GrafanaClient, mark: Mark, seconds: number): Promise<Record<"lines" | "spans", Count>> {
         const all = (kind: "lines" | "spans") => eventually(`all ${kind}`, seconds, async () => complete(await this[kind](grafana, mark)));
         return { lines: await all("lines"), spans: await all("spans") };
+    }
+
+    /**
+     * Waits until everything of after a mark and up to another is there.
+     *
+     * @throws Error that says what is not there after two minutes
+     */
+    async allBetween(grafana: GrafanaClient, from: Mark, to: Mark): Promise<void> {
+        for (const kind of ["lines", "spans"] as const) {
+            await eventually(`all ${kind}`, 120, async () => {
+                const { lost, ...count } = await this[kind](grafana, to);
+                return complete({ ...count, lost: lost.filter(after(kind, from)) });
+            });
+        }
+    }
+
+    /** What of after a mark and up to another is in none of these: while an agent changes over, each line and span goes to one of them. */
+    async inNone(grafanas: GrafanaClient[], from: Mark, to: Mark): Promise<Record<"lines" | "spans", number[]>> {
+        const ofKind = async (kind: "lines" | "spans") => {
+            const lost = await Promise.all(grafanas.map(async (grafana) => (await this[kind](grafana, to)).lost));
+            return lost[0].filter((number) => lost.every((each) => each.includes(number))).filter(after(kind, from));
+        };
+        return { lines: await ofKind("lines"), spans: await ofKind("spans") };
     }
 
     /** Takes away what it has left on the host. */
