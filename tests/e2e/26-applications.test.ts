@@ -52,10 +52,9 @@ describe("several applications on one host", () => {
         const span = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", name: "boot", kind: 2, startTimeUnixNano: `${now}000000`, endTimeUnixNano: `${now + 1}000000` };
         const resource = { "service.name": "pay", "service.instance.id": host, "deployment.environment.name": "loadtest" };
         assert.equal(await ingest.spans(resource, [span], "org.springframework.boot"), 200);
-        // As many as are looked at, of a pattern without ids; the last one as Micrometer has it.
+        // As many as are looked at, of a pattern without ids, after those that it wrote itself; the last one as Micrometer has it.
         const lines = [...Array.from({ length: 250 }, (_, i) => `INFO no id ${i}`), "WARN i.m.registry.otlp.OtlpMeterRegistry : Failed to publish metrics to OTLP receiver (context: url=http://localhost:4318/v1/metrics)"];
         assert.equal(await ingest.logs({ environment: "loadtest", application: "pay", instance: host, source: "file" }, lines), 204);
-        await pay.get("/api/photos/1");
         const expected: [string, string][] = [
             ["buckets", "management.metrics.distribution.percentiles-histogram.http.server.requests=true"], ["trace ids", "logging.pattern.level="],
             ["otlp metrics", "management.otlp.metrics.export.enabled=false"], ["double spans", "management.tracing.enabled=false"],
