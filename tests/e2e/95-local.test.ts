@@ -3,7 +3,9 @@ import * as fs from "node:fs";
 import * as net from "node:net";
 import * as path from "node:path";
 import { UIDS } from "../../dashboards";
+import { BASES } from "../../tools/local/image";
 import { LABEL } from "../../tools/local/names";
+import { lack } from "../support/parts";
 import { Result, tryExec } from "./support/exec";
 import { GrafanaClient } from "./support/grafana";
 import { interrupt } from "./support/interrupt";
@@ -15,6 +17,8 @@ import { buildWas } from "./support/was";
 import { ENVIRONMENTS, World } from "./support/world";
 
 const PORT = 18080;
+/** The machines' image is given, or, as for a user, built from its Dockerfile: that takes minutes, as nothing of it is kept. */
+const BUILT = process.env.E2E_LONG === "all";
 const KINDS = [["ps", "--all"], ["network", "ls"], ["volume", "ls"], ["images", "--all"]];
 
 /** As a user has it, in a Docker of its own; only what this machine cannot fetch comes from elsewhere. */
@@ -25,9 +29,12 @@ describe("npm run local", () => {
     /** What Docker has without the demo. */
     let clean: string[][];
 
-    before(async () => {
+    before(async function () {
         await World.end();
         lab = await Lab.start();
+        for (const base of BUILT ? Object.values(BASES) : []) {
+            if (!(await lab.docker.try(["image", "inspect", base])).stdout.includes("sha256") && (await lab.docker.try(["pull", "--quiet", base])).code !== 0) lack(this, base);
+        }
         directory = temporaryDirectory("local");
         const agent = lab.artifacts.get("alloy");
         fs.writeFileSync(path.join(directory, "settings.json"), JSON.stringify({ defaults: {
@@ -52,7 +59,8 @@ describe("npm run local", () => {
         return run;
     }
     const given = async () => [
-        "--port", String(PORT), "--subnet", lab.network.gateway.replace(/77\.1$/, "78"), "--host-image", lab.image, "--jar", await buildWas(), "--registry-mirror", lab.registry.mirror,
+        "--port", String(PORT), "--subnet", lab.network.gateway.replace(/77\.1$/, "78"), "--registry-mirror", lab.registry.mirror,
+        ...(BUILT ? [] : ["--host-image", lab.image, "--jar", await buildWas()]),
         "--settings", path.join(directory, "settings.json"),
     ];
     const up = async (...more: string[]) => local(...await given(), ...more);

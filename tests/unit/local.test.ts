@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { PulumiCommand } from "@pulumi/pulumi/automation";
 import { judgeDocker, judgePorts, judgeStanding } from "../../tools/local/checks";
 import { explainBuild, renderDockerfile } from "../../tools/local/image";
 import { LocalKeys, LocalOptions, planHosts, planStack, renderEnd, renderTraffic, STACKS } from "../../tools/local/plan";
+import { pulumiCommand } from "../../tools/local/stacks";
+import { LocalState } from "../../tools/local/state";
 import { PLACEHOLDER_KEY, PLACEHOLDER_PUBLIC_KEY } from "../../tools/plan/world";
 import { parseConfig } from "../../stacks/config";
 
@@ -78,6 +83,24 @@ describe("npm run local", () => {
             assert.match(explainBuild(said), /^the image of the demo's machines could not be built, as the network does not answer \([^\n]+\): look at .* and run the same command again$/);
         }
         assert.match(explainBuild("[ERROR] COMPILATION ERROR :\n[ERROR] Photo.java:[3,1] error"), /could not be built\. Docker said:\n\[ERROR\] COMPILATION ERROR :\n/);
+    });
+    it("takes the Pulumi CLI that is on PATH, or fetches one into .local/, and says so; without a network in one sentence", async () => {
+        const [{ install }, { PATH }, directory] = [PulumiCommand, process.env, fs.mkdtempSync(path.join(os.tmpdir(), "local-"))];
+        const [said, roots]: string[][] = [[], []];
+        const fetched = {} as PulumiCommand;
+        try {
+            process.env.PATH = directory;
+            PulumiCommand.install = (options) => { roots.push(options!.root!); return Promise.resolve(fetched); };
+            const state = new LocalState(directory);
+            assert.equal(await pulumiCommand(state, (text) => said.push(text)), fetched);
+            assert.deepEqual([said, roots], [["the Pulumi CLI is not on PATH: it is fetched into .local/"], [path.join(directory, ".local", "pulumi")]]);
+            PulumiCommand.install = () => Promise.reject(new Error("curl: (6) Could not resolve host\n    at install"));
+            await assert.rejects(pulumiCommand(state, () => undefined), /^Error: the Pulumi CLI could not be fetched\. Is there a network\? Or install it: \S+ \(curl: \(6\) Could not resolve host\)$/);
+        } finally {
+            process.env.PATH = PATH;
+            PulumiCommand.install = install;
+            fs.rmSync(directory, { recursive: true });
+        }
     });
     it("ends with the address, the login and three things to try", () => {
         const text = renderEnd({ port: 18080 }, "secret-password", 61);

@@ -4,14 +4,17 @@ import { tryDocker } from "./docker";
 import { IMAGE, LABEL } from "./names";
 import { INIT, INIT_PATH, MASKED, PACKAGES } from "./systemd-container";
 
+/** What the machines' image is built from. */
+export const BASES = { builder: "maven:3.9-eclipse-temurin-17", machine: "debian:12-slim" };
+
 /** The Dockerfile of the hosts: Debian that boots, with SSH, Docker and Java, and the demo application. */
 export function renderDockerfile(): string {
-    return `FROM maven:3.9-eclipse-temurin-17 AS was
+    return `FROM ${BASES.builder} AS was
 COPY pom.xml /was/
 COPY src /was/src
 RUN mvn --batch-mode --quiet --file /was/pom.xml -DskipTests package
 
-FROM debian:12-slim
+FROM ${BASES.machine}
 ENV container=docker
 RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends ${PACKAGES.join(" ")} && rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_*
 RUN useradd --create-home --groups docker --shell /bin/bash ubuntu && echo 'ubuntu ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/ubuntu && ${MASKED.map((unit) => `ln -sf /dev/null /etc/systemd/system/${unit}`).join(" && ")} && : > /etc/machine-id
