@@ -127,6 +127,7 @@ export class GatewayUnderTest {
                 { host: "127.0.0.1", port: this.port, path: url, ca: this.ca || undefined, agent: false, ...options },
                 (response) => {
                     const chunks: Buffer[] = [];
+                    response.on("error", reject);
                     response.on("data", (chunk: Buffer) => chunks.push(chunk));
                     response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString(), headers: response.headers }));
                 },

@@ -32,6 +32,7 @@ export function ask(url: string, headers: Record<string, string> = {}, method = 
     return new Promise((resolve, reject) => {
         const request = module.request(url, { method, headers, rejectUnauthorized: false, agent: false }, (response) => {
             const chunks: Buffer[] = [];
+            response.on("error", reject);
             response.on("data", (chunk: Buffer) => chunks.push(chunk));
             response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
         });

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import * as http from "node:http";
+import type { AddressInfo } from "node:net";
 import { renderSshFiles } from "../../components/monitoring-services/ssh-files";
 import { completeWas } from "../../stacks/complete";
 import type { Was } from "../../stacks/model";
 import { checkData, checkHost, checkMonitoringHost, Finding } from "../../tools/doctor/checks";
-import type { ApplicationFacts, DataFacts } from "../../tools/doctor/data";
+import { ApplicationFacts, Backends, DataFacts } from "../../tools/doctor/data";
 import { HostFacts, parseProbe, renderHostProbe } from "../../tools/doctor/probe";
 import { exitCode, renderReport } from "../../tools/doctor/report";
 import { parseSshFiles, sshOf } from "../../tools/doctor/stack";
@@ -77,6 +79,16 @@ describe("doctor", () => {
         const findings = checkData(host, both({ buckets: false, tracedLines: 0, up: undefined, span: undefined }));
         assert.deepEqual(wrong(findings), ["fail samples", "warn buckets", "fail spans"]);
         for (const { state, mend } of findings) if (state !== "ok") assert.match(mend, /^pay: /);
+    });
+    it("says so where an answer is cut off half-way, and does not wait for ever", async () => {
+        const server = http.createServer((_, response) => { response.writeHead(200, { "Content-Length": "1000" }); response.write("{", () => response.destroy()); });
+        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+        try {
+            const { port } = server.address() as AddressInfo;
+            await assert.rejects(new Backends({ url: `http://127.0.0.1:${port}`, ca: "", password: "x" }).ask("dev", "dev-was-1", ["shop"]), /^Error: http:\/\/127\.0\.0\.1:\d+ cannot be reached from here: aborted$/);
+        } finally {
+            server.close();
+        }
     });
     it("does not ask for what the config switched off", () => {
         const off = was({ actuator: { enabled: false }, tracing: { enabled: false }, hostMetrics: { enabled: false }, logs: {} });

@@ -110,6 +110,8 @@ export class Backends {
             const request = get(url + path, { ...(ca ? { ca } : {}), auth: `admin:${password}`, timeout: 20_000 }, (response) => {
                 const chunks: Buffer[] = [];
                 response.on("data", (chunk: Buffer) => chunks.push(chunk));
+                // Cut off half-way: without a listener nothing would be told.
+                response.on("error", ({ message }) => failed(message));
                 response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString("utf8") }));
             });
             request.on("timeout", () => request.destroy(new Error("no answer in 20 s")));

@@ -53,6 +53,8 @@ export class GrafanaClient {
             const request = (this.url.startsWith("https:") ? https : http).request(this.url + path, options, (response) => {
                 const chunks: Buffer[] = [];
                 response.on("data", (chunk: Buffer) => chunks.push(chunk));
+                // Cut off half-way: without a listener nothing would be told.
+                response.on("error", reject);
                 response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString("utf8") }));
             });
             request.on("timeout", () => request.destroy(new Error(`${path}: no answer in 15 s`)));

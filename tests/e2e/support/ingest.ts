@@ -45,6 +45,7 @@ export class Ingest {
         return new Promise((resolve, reject) => {
             const request = https.request(url + path, { method: "POST", ca, headers, timeout: 30_000 }, (response) => {
                 response.resume();
+                response.on("error", reject);
                 response.on("end", () => resolve(response.statusCode ?? 0));
             });
             request.on("timeout", () => request.destroy(new Error(`${path}: no answer in 30 s`)));
