@@ -40,9 +40,14 @@ export function lack(test: Context, name: string): never {
     test.skip();
 }
 
+/** Names a part at the end of the run that another real one takes the place of: no failure, whatever is required. */
+export function without(name: string): void {
+    fs.appendFileSync(missing, `${name}\n`);
+}
+
 /** Counts a part as missing without skipping: for a test that goes on with a stand-in. */
 export function standIn(name: string): void {
-    fs.appendFileSync(missing, `${name}\n`);
+    without(name);
     if (process.env.REQUIRE_PARTS === "all" && !allowed.has(name)) throw new Error(`the part "${name}" is missing and REQUIRE_PARTS=all`);
 }
 

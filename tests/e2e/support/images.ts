@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import { IMAGES, VERSIONS } from "../../../components/versions";
-import { findPart, standIn } from "../../support/parts";
+import { findPart, standIn, without } from "../../support/parts";
 import { Docker, LABEL } from "./docker";
 import { exec } from "./exec";
 import { grafanaStandIn } from "./grafana-image";
@@ -169,12 +169,12 @@ export async function provideImages(docker: Docker, registry: Registry): Promise
     return [...missing, ...(await provideGrafana(docker, registry))];
 }
 
-/** The same for an image that a test can do without: gives whether it can be had, and counts it as missing where not. */
+/** The same for an image in whose place there is another: gives whether it can be had. */
 export async function provideMimir(docker: Docker, registry: Registry): Promise<boolean> {
     const program = findPart("mimir");
     if (!(await isReal(docker, MIMIR)) && program && findBusybox()) await makeImage(docker, MIMIR, distroless({ [program]: "/bin/mimir" }, ['ENTRYPOINT ["/bin/mimir"]'], []));
     else if (!(await isReal(docker, MIMIR)) && !(await pulls(docker, MIMIR))) {
-        standIn("mimir");
+        without("mimir");
         return false;
     }
     await registry.serve(MIMIR);
