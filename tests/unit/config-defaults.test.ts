@@ -97,5 +97,5 @@ describe("the defaults that docs/configuration.md names", () => {
         for (const [key, value] of others) {
             assert.notEqual(await plan(withAll(base, [[key, value]])), expected, key);
         }
-    });
+    }).timeout(60_000);
 });
