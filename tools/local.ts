@@ -80,7 +80,7 @@ async function down(state: LocalState): Promise<void> {
     state.claim();
     await removeOurs();
     state.remove();
-    say("removed: containers, networks, volumes and images of the demo, and .local/. Docker keeps the public images that these were built from.");
+    say("removed: containers, networks, volumes and images of the demo, and .local/. Docker keeps the public images that these were built from, and what BuildKit has cached of it.");
 }
 
 function say(text: string): void {

@@ -9,12 +9,15 @@ export const BASES = { builder: "maven:3.9-eclipse-temurin-17", machine: "debian
 
 /** The Dockerfile of the hosts: Debian that boots, with SSH, Docker and Java, and the demo application. */
 export function renderDockerfile(): string {
+    // A label on each stage: what is left of them goes with the rest.
     return `FROM ${BASES.builder} AS was
+LABEL ${LABEL}=build
 COPY pom.xml /was/
 COPY src /was/src
 RUN mvn --batch-mode --quiet --file /was/pom.xml -DskipTests package
 
 FROM ${BASES.machine}
+LABEL ${LABEL}=host
 ENV container=docker
 RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends ${PACKAGES.join(" ")} && rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_*
 RUN useradd --create-home --groups docker --shell /bin/bash ubuntu && echo 'ubuntu ALL=(ALL) NOPASSWD:ALL' > /etc/sudoers.d/ubuntu && ${MASKED.map((unit) => `ln -sf /dev/null /etc/systemd/system/${unit}`).join(" && ")} && : > /etc/machine-id
@@ -28,20 +31,24 @@ CMD ["${INIT_PATH}"]
 export async function buildImage(root: string, directory: string): Promise<string> {
     const file = path.join(directory, "Dockerfile");
     fs.writeFileSync(file, renderDockerfile());
-    const { code, stdout, stderr } = await tryDocker(["build", "--label", LABEL, "--tag", IMAGE, "--file", file, path.join(root, "examples", "was")]);
-    if (code !== 0) throw new Error(explainBuild(stderr || stdout));
+    const { code, stdout, stderr } = await tryDocker(["build", "--force-rm", "--tag", IMAGE, "--file", file, path.join(root, "examples", "was")]);
+    if (code !== 0) throw new Error(explainBuild(stdout, stderr));
     return IMAGE;
 }
 
 /** What is said where names are not found, or nobody answers: by Docker, apt and Maven. */
 const OFFLINE = /no such host|network is unreachable|i\/o timeout|connection refused|TLS handshake timeout|proxyconnect|Temporary failure resolving|Could not resolve (?:host|')|Unknown host/i;
 
-/** Why the image could not be built: one sentence where it is the network's fault, else what Docker said last. */
-export function explainBuild(said: string): string {
-    const lines = said.trim().split("\n");
+/**
+ * Why the image could not be built: one sentence where it is the network's fault, else what Docker said last. Its older builder gives the steps' own output on
+ * stdout, with what became of them on stderr; BuildKit has all of it on stderr.
+ */
+export function explainBuild(stdout: string, stderr: string): string {
+    const [steps, ends] = [stdout, stderr].map((text) => text.trim().split("\n"));
+    const lines = stdout.trim() ? [...steps, ends[ends.length - 1]] : ends;
     const offline = lines.find((line) => OFFLINE.test(line));
     if (offline) return `the image of the demo's machines could not be built, as the network does not answer (${offline.trim()}): look at this machine's network, or the proxy that Docker uses, and run the same command again`;
-    return `the image of the demo's machines could not be built. Docker said:\n${lines.slice(-8).join("\n")}`;
+    return `the image of the demo's machines could not be built. Docker said:\n${lines.slice(-12).join("\n")}`;
 }
 
 /** Whether Docker has the image. */
