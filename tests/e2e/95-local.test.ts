@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { UIDS } from "../../dashboards";
 import { BASES } from "../../tools/local/image";
 import { LABEL } from "../../tools/local/names";
-import { lack } from "../support/parts";
+import { without } from "../support/parts";
 import { Result, tryExec } from "./support/exec";
 import { GrafanaClient } from "./support/grafana";
 import { interrupt } from "./support/interrupt";
@@ -17,24 +17,22 @@ import { buildWas } from "./support/was";
 import { ENVIRONMENTS, World } from "./support/world";
 
 const PORT = 18080;
-/** The machines' image is given, or, as for a user, built from its Dockerfile: that takes minutes, as nothing of it is kept. */
-const BUILT = process.env.E2E_LONG === "all";
 const KINDS = [["ps", "--all"], ["network", "ls"], ["volume", "ls"], ["images", "--all"]];
 
 /** As a user has it, in a Docker of its own; only what this machine cannot fetch comes from elsewhere. */
 describe("npm run local", () => {
     let lab: Lab;
     let directory: string;
+    /** The machines' image is built from its Dockerfile, as for a user; else it is given, as that takes minutes and nothing of it is kept. */
+    let built: boolean;
     const seconds: number[] = [];
     /** What Docker has without the demo. */
     let clean: string[][];
 
-    before(async function () {
+    before(async () => {
         await World.end();
         lab = await Lab.start();
-        for (const base of BUILT ? Object.values(BASES) : []) {
-            if (!(await lab.docker.try(["image", "inspect", base])).stdout.includes("sha256") && (await lab.docker.try(["pull", "--quiet", base])).code !== 0) lack(this, base);
-        }
+        built = process.env.E2E_LONG === "all" && await canBuild();
         directory = temporaryDirectory("local");
         const agent = lab.artifacts.get("alloy");
         fs.writeFileSync(path.join(directory, "settings.json"), JSON.stringify({ defaults: {
@@ -50,6 +48,15 @@ describe("npm run local", () => {
         if (directory) fs.rmSync(directory, { recursive: true, force: true });
     });
 
+    /** What a build needs, and a daemon that the tests have started may lack. */
+    async function canBuild(): Promise<boolean> {
+        const lacking = [];
+        if (!(await lab.docker.run(["network", "ls", "--quiet", "--filter", "name=^bridge$"]))) lacking.push("Docker's default network");
+        for (const base of Object.values(BASES)) if ((await lab.docker.try(["image", "inspect", base])).code !== 0 && (await lab.docker.try(["pull", "--quiet", base])).code !== 0) lacking.push(base);
+        lacking.forEach(without);
+        return lacking.length === 0;
+    }
+
     const command = (...args: string[]) => ["run", "--silent", "local", "--", ...args];
     const options = () => ({ cwd: PROJECT, env: { DOCKER_HOST: lab.docker.host, PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true" } });
     async function local(...args: string[]): Promise<Result> {
@@ -60,7 +67,7 @@ describe("npm run local", () => {
     }
     const given = async () => [
         "--port", String(PORT), "--subnet", lab.network.gateway.replace(/77\.1$/, "78"), "--registry-mirror", lab.registry.mirror,
-        ...(BUILT ? [] : ["--host-image", lab.image, "--jar", await buildWas()]),
+        ...(built ? [] : ["--host-image", lab.image, "--jar", await buildWas()]),
         "--settings", path.join(directory, "settings.json"),
     ];
     const up = async (...more: string[]) => local(...await given(), ...more);

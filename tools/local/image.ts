@@ -47,7 +47,7 @@ export function explainBuild(stdout: string, stderr: string): string {
     const [steps, ends] = [stdout, stderr].map((text) => text.trim().split("\n"));
     const lines = stdout.trim() ? [...steps, ends[ends.length - 1]] : ends;
     const offline = lines.find((line) => OFFLINE.test(line));
-    if (offline) return `the image of the demo's machines could not be built, as the network does not answer (${offline.trim()}): look at this machine's network, or the proxy that Docker uses, and run the same command again`;
+    if (offline) return `the image of the demo's machines could not be built, as the network does not answer (${offline.trim().slice(-200)}): look at this machine's network, or the proxy that Docker uses, and run the same command again`;
     return `the image of the demo's machines could not be built. Docker said:\n${lines.slice(-12).join("\n")}`;
 }
 
