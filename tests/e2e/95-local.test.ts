@@ -99,7 +99,7 @@ describe("npm run local", () => {
     });
 
     it("tells what it does while it works; killed half-way, the same command goes on from there", async () => {
-        const { output } = await interrupt("npm", command(...await given()), { ...options(), when: /^\[ *\d+ s\] +prod: \S*container/m, signal: "SIGKILL", all: true });
+        const { output } = await interrupt("npm", command(...await given()), { ...options(), when: /^\[ *\d+ s\] +prod: monitoring-prometheus-image$/m, signal: "SIGKILL", all: true });
         assert.match(output, /^\[ *\d+ s\] 4 machines run\n\[ *\d+ s\] the demo applications answer\n/m);
     });
 

@@ -85,6 +85,18 @@ describe("npm run local", () => {
         const older = "DEPRECATED: The legacy builder is deprecated\n\nThe command '/bin/sh -c mvn package' returned a non-zero code: 1\n";
         assert.match(explainBuild("Step 5/9 : RUN mvn package\n[ERROR] Photo.java:[3,1] error\n", older), /could not be built\. Docker said:\nStep 5\/9 : RUN mvn package\n\[ERROR\] Photo.*error\nThe command .* returned a non-zero code: 1$/);
     });
+    it("takes away the empty attributes that a killed run may have left beside a state", () => {
+        const root = fs.mkdtempSync(path.join(os.tmpdir(), "local-"));
+        try {
+            const stacks = path.join(root, ".local", "state", ".pulumi", "stacks");
+            fs.mkdirSync(stacks, { recursive: true });
+            for (const [name, text] of [["prod.json", "{}"], ["prod.json.attrs", ""], ["dev.json.attrs", "{}"]]) fs.writeFileSync(path.join(stacks, name), text);
+            new LocalState(root).open(planHosts(OPTIONS));
+            assert.deepEqual(fs.readdirSync(stacks).sort(), ["dev.json.attrs", "prod.json"]);
+        } finally {
+            fs.rmSync(root, { recursive: true });
+        }
+    });
     it("takes the Pulumi CLI that is on PATH, or fetches one into .local/, and says so; without a network in one sentence", async () => {
         const [{ install }, { PATH }, directory] = [PulumiCommand, process.env, fs.mkdtempSync(path.join(os.tmpdir(), "local-"))];
         const [said, roots]: string[][] = [[], []];

@@ -21,10 +21,19 @@ export class LocalState {
         this.project = path.join(this.directory, "project");
     }
 
+    /** Where a run was killed while it wrote a state, the attributes beside it may be empty, and the engine reads no such state. */
+    private tidy(): void {
+        for (const name of fs.readdirSync(this.backend, { recursive: true, encoding: "utf8" })) {
+            const file = path.join(this.backend, name);
+            if (name.endsWith(".attrs") && fs.statSync(file).size === 0) fs.rmSync(file);
+        }
+    }
+
     /** Makes the directories, and takes care that no other run is at it. Gives the keys, and whether they are new. */
     open(hosts: LocalHost[]): { keys: LocalKeys; isNew: boolean } {
         for (const directory of [this.backend, this.project]) fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
         this.lock();
+        this.tidy();
         for (const entry of LINKED) if (!fs.existsSync(path.join(this.project, entry))) fs.symlinkSync(path.join(this.root, entry), path.join(this.project, entry));
         const file = path.join(this.directory, "keys.json");
         if (fs.existsSync(file)) return { keys: JSON.parse(fs.readFileSync(file, "utf8")) as LocalKeys, isNew: false };
