@@ -48,8 +48,9 @@ async function main(): Promise<void> {
     await Promise.all(STACKS.map((stack, i) => ensureApplication(hosts[i + 1], stack, values.jar)));
     say("the demo applications answer");
 
+    const context = { state, passphrase: keys.passphrase, command, monitor: hosts[0], say };
     const deploy = async (stack: string) => {
-        const { changed, outputs } = await upStack(stack, planStack(stack, options, keys), keys.passphrase, state, command, say);
+        const { changed, outputs } = await upStack(stack, planStack(stack, options, keys), context);
         say(`${stack}: ${changed === 0 ? "nothing to change" : `${changed} resources`}`);
         return outputs;
     };

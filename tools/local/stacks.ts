@@ -2,6 +2,9 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { ConcurrentUpdateError, LocalWorkspace, PulumiCommand, Stack } from "@pulumi/pulumi/automation";
 import { dump } from "js-yaml";
+import { NETWORK } from "../../components/monitoring-services/services";
+import { inHost } from "./docker";
+import { LocalHost, STACKS } from "./plan";
 import { LocalState } from "./state";
 
 const PROJECT = "photogather-monitoring";
@@ -19,9 +22,19 @@ export async function pulumiCommand(state: LocalState, say: (text: string) => vo
     }
 }
 
+/** What all runs of the engine have in common. */
+export interface EngineContext {
+    state: LocalState;
+    passphrase: string;
+    command: PulumiCommand;
+    /** The machine whose containers the owner stack makes. */
+    monitor: LocalHost;
+    say: (text: string) => void;
+}
+
 /** `pulumi up` of one stack with this config. Gives how many resources it changed, and the stack's outputs. */
 export async function upStack(
-    name: string, { config, secrets }: { config: Record<string, unknown>; secrets: Record<string, string> }, passphrase: string, state: LocalState, command: PulumiCommand, say: (text: string) => void,
+    name: string, { config, secrets }: { config: Record<string, unknown>; secrets: Record<string, string> }, { state, passphrase, command, monitor, say }: EngineContext,
 ): Promise<{ changed: number; outputs: Record<string, unknown> }> {
     const workspace = await LocalWorkspace.create({
         workDir: state.project, pulumiCommand: command,
@@ -30,11 +43,20 @@ export async function upStack(
     const stack = await Stack.createOrSelect(name, workspace);
     writeConfig(path.join(state.project, `Pulumi.${name}.yaml`), config);
     await stack.setAllConfig(Object.fromEntries(Object.entries(secrets).map(([key, value]) => [`${PROJECT}:${key}`, { value, secret: true }])), true);
+    if (name === STACKS[0]) await removeStrangers(stack, monitor);
     const { summary, outputs } = await up(stack, say);
     const changes = Object.entries((summary.resourceChanges ?? {}) as Record<string, number>).filter(([kind]) => kind !== "same");
     return {
         changed: changes.reduce((sum, [, count]) => sum + count, 0), outputs: Object.fromEntries(Object.entries(outputs).map(([key, { value }]) => [key, value as unknown])),
     };
+}
+
+/** Takes away containers that a killed run has made and the engine was not told of: their names would be in the way of new ones. */
+async function removeStrangers(stack: Stack, monitor: LocalHost): Promise<void> {
+    const { resources = [] } = (await stack.exportStack()).deployment as { resources?: { type: string; outputs?: { name?: string } }[] };
+    const known = resources.filter(({ type }) => type === "docker:index/container:Container").map(({ outputs }) => outputs?.name);
+    const there = (await inHost(monitor, `docker ps --all --filter name=^/?${NETWORK}- --format '{{.Names}}'`)).split("\n").filter(Boolean);
+    for (const name of there.filter((each) => !known.includes(each))) await inHost(monitor, `docker rm --force ${name}`);
 }
 
 /** A lock can only be one that a killed run left: `LocalState` lets one run in at a time. */
