@@ -64,11 +64,18 @@ export function renderReference(page: string, keys = configKeys()): string {
     return lines.join("\n") + page.slice(cut);
 }
 
+/** The key and the rest of each row. */
+function rowsOf(page: string): [string, string][] {
+    return page.slice(0, page.indexOf(END)).split("\n").flatMap((line): [string, string][] => {
+        const [, key, , rest] = ROW.exec(line) ?? [];
+        return key ? [[key, rest]] : [];
+    });
+}
+
 /** The defaults that the page names by their values, which `npm test` holds against the program: JSON, or else text. Others it describes in words. */
 export function keyDefaults(page: string): Map<string, unknown> {
-    return new Map(page.slice(0, page.indexOf(END)).split("\n").flatMap((line): [string, unknown][] => {
-        const [, key, , rest] = ROW.exec(line) ?? [];
-        const literal = /^`([^`]+)`(?=$| \||, where| with )/.exec(rest ?? "")?.[1].replace(/\\\|/g, "|");
+    return new Map(rowsOf(page).flatMap(([key, rest]): [string, unknown][] => {
+        const literal = /^`([^`]+)`(?=$| \||, where| with )/.exec(rest)?.[1].replace(/\\\|/g, "|");
         // Another key's name says that it is as that one.
         return literal === undefined || FOREIGN.includes(key) || /^(monitoring|was)[.[]/.test(literal) ? [] : [[key, parsed(literal)]];
     }));
@@ -80,11 +87,9 @@ function parsed(literal: string): unknown {
 
 /** What the page says of each key, without links and marks of Markdown: its meaning, and what holds without it. */
 export function keyTexts(page: string): Map<string, string> {
-    return new Map(page.slice(0, page.indexOf(END)).split("\n").flatMap((line): [string, string][] => {
-        const [, key, , rest] = ROW.exec(line) ?? [];
-        if (!key) return [];
+    return new Map(rowsOf(page).map(([key, rest]): [string, string] => {
         const [otherwise, meaning] = rest.replace(/ ?\|$/, "").split(/(?<!\\) \| ?/).map((cell) => cell.replace(/\\\|/g, "|").replace(/\[([^\]]+)\]\([^)]+\)/g, "$1").trim());
-        return [[key, `${meaning ? `${meaning}. ` : ""}${otherwise.startsWith("needed") ? otherwise[0].toUpperCase() + otherwise.slice(1) : `Default: ${otherwise}`}`]];
+        return [key, `${meaning ? `${meaning}. ` : ""}${otherwise.startsWith("needed") ? otherwise[0].toUpperCase() + otherwise.slice(1) : `Default: ${otherwise}`}`];
     }));
 }
 

@@ -17,8 +17,7 @@ describe("endpoints outside of the shared deployment", () => {
     let there: GrafanaClient;
     let stream: CountedStream;
     let stopTraffic: Undo | undefined;
-    /** Where the stream was at first, when only the shared host had been fed, and when both had. */
-    let begun: Mark;
+    /** Where the stream was when only the shared host had been fed, and when both had. */
     let single: Mark;
     let both: Mark;
 
@@ -30,7 +29,6 @@ describe("endpoints outside of the shared deployment", () => {
         stopTraffic = await startTraffic([world.apps.dev]);
         const pid = await world.hosts.dev.must("docker inspect --format '{{.State.Pid}}' was");
         stream = await CountedStream.start({ host: world.hosts.dev, file: `/proc/${pid}/fd/1`, otlp: "http://172.17.0.1:4318" });
-        begun = await stream.mark();
         await sleep(5000);
     });
     after(async () => {
@@ -62,8 +60,8 @@ describe("endpoints outside of the shared deployment", () => {
         single = await stream.mark();
         await sleep(15_000);
         both = await stream.mark();
-        await stream.allBetween(shared, begun, both);
-        await stream.allBetween(there, single, both);
+        await stream.allThere(shared, both, 120);
+        await stream.allThere(there, both, 120, single);
     });
 
     it("the dashboards' queries find the same there as on the shared host", async () => {
@@ -106,7 +104,7 @@ describe("endpoints outside of the shared deployment", () => {
         await up({ external: outside.config() }, outside.secrets());
         assert.deepEqual(await shared.scraped("dev"), []);
         await sleep(5000);
-        await stream.allBetween(there, single, await stream.mark());
+        await stream.allThere(there, await stream.mark(), 120, single);
         await eventually("samples of a whole minute", 90, async () => (await there.sampleTimes(`jvm_threads_live_threads{instance="${world.hosts.dev.name}"}`, 60)).length >= 4 || undefined);
         const preview = world.keep(await world.stacks.dev.preview());
         assert.deepEqual([preview.ok, Object.keys(preview.changes).filter((kind) => kind !== "same")], [true, []], preview.output);
@@ -118,7 +116,7 @@ describe("endpoints outside of the shared deployment", () => {
         const back = await stream.mark();
         await sleep(10_000);
         const now = await stream.mark();
-        await stream.allBetween(shared, back, now);
+        await stream.allThere(shared, now, 120, back);
         assert.deepEqual(await stream.inNone([shared, there], from, now), { lines: [], spans: [] });
         await eventually("its targets", 60, async () => (await shared.scraped("dev")).length > 0 || undefined);
     });

@@ -18,7 +18,6 @@ lengthy("everybody moves away from the shared host, and back", () => {
     let shared: GrafanaClient;
     let there: GrafanaClient;
     let stream: CountedStream;
-    let begun: Mark;
     let both: Mark;
 
     before(async () => {
@@ -28,7 +27,6 @@ lengthy("everybody moves away from the shared host, and back", () => {
         there = outside.grafana();
         stream = await CountedStream.start({ host: world.hosts.prod, file: "/var/log/was/counted.log", otlp: "http://127.0.0.1:4318" });
         await sleep(5000);
-        begun = await stream.mark();
     });
     after(async () => {
         await stream?.stop();
@@ -53,8 +51,8 @@ lengthy("everybody moves away from the shared host, and back", () => {
         both = await stream.mark();
         await sleep(10_000);
         const now = await stream.mark();
-        await stream.allBetween(shared, begun, now);
-        await stream.allBetween(there, both, now);
+        await stream.allThere(shared, now, 120);
+        await stream.allThere(there, now, 120, both);
     });
 
     it("the members go; the owner leaves nothing but the endpoints in its config, and the shared deployment goes, but for its data", async () => {
@@ -65,7 +63,7 @@ lengthy("everybody moves away from the shared host, and back", () => {
         assert.equal(await leftovers(world.monitor), "");
         assert.ok(await world.monitor.has(`${DATA}/loki`));
         await sleep(5000);
-        await stream.allBetween(there, both, await stream.mark());
+        await stream.allThere(there, await stream.mark(), 120, both);
         for (const name of ENVIRONMENTS) await eventually(`samples of ${name}`, 90, async () => (await there.metrics(`up{instance="${world.hosts[name].name}", job="was"} == 1`))[0]);
         const preview = world.keep(await world.stacks.prod.preview());
         assert.deepEqual([preview.ok, Object.keys(preview.changes).filter((kind) => kind !== "same")], [true, []], preview.output);
@@ -79,8 +77,8 @@ lengthy("everybody moves away from the shared host, and back", () => {
         await Promise.all([up("dev"), up("loadtest")]);
         shared = await world.grafana();
         const now = await stream.mark();
-        await stream.allBetween(shared, back, now);
-        await stream.allBetween(shared, begun, both);
+        await stream.allThere(shared, now, 120, back);
+        await stream.allThere(shared, both, 120);
         assert.deepEqual(await stream.inNone([shared, there], both, now), { lines: [], spans: [] });
         for (const name of ENVIRONMENTS) await eventually(`targets of ${name}`, 60, async () => (await shared.scraped(name)).length > 0 || undefined);
     });

@@ -91,27 +91,16 @@ export class CountedStream {
     }
 
     /**
-     * Waits until everything up to a mark is there.
+     * Waits until everything up to a mark is there; of after another one only, where that is given.
      *
      * @throws Error that says what is not there after that time
      */
-    async allThere(grafana: GrafanaClient, mark: Mark, seconds: number): Promise<Record<"lines" | "spans", Count>> {
-        const all = (kind: "lines" | "spans") => eventually(`all ${kind}`, seconds, async () => complete(await this[kind](grafana, mark)));
+    async allThere(grafana: GrafanaClient, mark: Mark, seconds: number, from: Mark = { lines: 0, accepted: [] }): Promise<Record<"lines" | "spans", Count>> {
+        const all = (kind: "lines" | "spans") => eventually(`all ${kind}`, seconds, async () => {
+            const count = await this[kind](grafana, mark);
+            return complete({ ...count, lost: count.lost.filter(after(kind, from)) });
+        });
         return { lines: await all("lines"), spans: await all("spans") };
-    }
-
-    /**
-     * Waits until everything of after a mark and up to another is there.
-     *
-     * @throws Error that says what is not there after two minutes
-     */
-    async allBetween(grafana: GrafanaClient, from: Mark, to: Mark): Promise<void> {
-        for (const kind of ["lines", "spans"] as const) {
-            await eventually(`all ${kind}`, 120, async () => {
-                const { lost, ...count } = await this[kind](grafana, to);
-                return complete({ ...count, lost: lost.filter(after(kind, from)) });
-            });
-        }
     }
 
     /** What of after a mark and up to another is in none of these: while an agent changes over, each line and span goes to one of them. */
