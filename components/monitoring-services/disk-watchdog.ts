@@ -40,7 +40,7 @@ const AT = { shorten: 75, urgent: 85, refuse: 92, full: 99 };
 /** A step is taken back when so much less is in use than what it was taken at. */
 const HYSTERESIS = 5;
 /** Seconds for one command after a full volume: Docker lets the service end by itself for as long as it may, then starts it. */
-const AFTER_FULL_SECONDS = SERVICES.find(({ name }) => name === "tempo")!.stopSeconds + 30;
+export const AFTER_FULL_SECONDS = SERVICES.find(({ name }) => name === "tempo")!.stopSeconds + 30;
 /** Hours that are kept in any case: by environments that give way first, and by the one with the largest share. */
 const LEAST_HOURS = { first: { logs: 6, traces: 3 }, last: { logs: 24, traces: 24 } };
 
@@ -121,7 +121,8 @@ export function planWatchdog(args: KnownServicesArgs): WatchdogPolicy {
     return {
         directory: args.dataDirectory ?? DATA, urgentAt: AT.urgent, refuseAt: AT.refuse, hysteresis: HYSTERESIS, fullAt: AT.full,
         // A write that fails half-way leaves a file to which Tempo can append no more: it accepts spans and loses them, until it starts anew.
-        afterFull: [["docker", "restart", `${NETWORK}-tempo`]],
+        // One that is stopped stays so: a restore leaves it where its version is not that of the data.
+        afterFull: [["sh", "-c", `running=$(docker ps --quiet --filter 'name=^${NETWORK}-tempo$') && { [ -z "$running" ] || docker restart "$running"; }`]],
         afterFullSeconds: AFTER_FULL_SECONDS,
         effectSeconds: effectMinutes() * 60,
         lowers: steps.filter(({ at }) => at === AT.shorten).length,

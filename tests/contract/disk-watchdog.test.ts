@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -72,6 +72,24 @@ describe("the disk watchdog", function () {
 
     it("goes on with a ladder that has become shorter", function () {
         assert.deepEqual(levels(decide(part(this, "python3"), { ...policy, levels: policy.levels.slice(0, 3), lowers: 2 }, [76], { level: 6, refusing: false, full: false, changed: 0 })), [2]);
+    });
+
+    it("restarts Tempo where it runs, starts none that was stopped, and fails where Docker does not answer", () => {
+        const directory = fs.mkdtempSync(path.join(os.tmpdir(), "watchdog-"));
+        const [[program, ...args]] = policy.afterFull;
+        // The name is Docker's to match: e2e's 72-disk has the real one.
+        const runs = (answer: string) => {
+            fs.writeFileSync(path.join(directory, "docker"), `#!/bin/sh\necho "$@" >> ${directory}/said\n[ "$1" != ps ] || ${answer}\n`, { mode: 0o755 });
+            const { status } = spawnSync(program, args, { env: { PATH: `${directory}:${process.env.PATH}` } });
+            const said = fs.readFileSync(path.join(directory, "said"), "utf8").split("\n").filter((line) => line.startsWith("restart"));
+            fs.rmSync(path.join(directory, "said"));
+            return { status, said };
+        };
+        try {
+            assert.deepEqual([runs("echo 0123456789ab"), runs("true"), runs("exit 1")], [{ status: 0, said: ["restart 0123456789ab"] }, { status: 0, said: [] }, { status: 1, said: [] }]);
+        } finally {
+            fs.rmSync(directory, { recursive: true, force: true });
+        }
     });
 
     it("acts on a real volume: fills, shortens, refuses, frees, restores; and says so", function () {
