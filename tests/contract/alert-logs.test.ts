@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { renderLoki } from "../../components/monitoring-services/backends";
 import { part } from "../support/parts";
 import { Receiver } from "../support/receiver";
-import { eventually, freePorts, Running } from "../support/running";
+import { eventually, freePorts, Running, STARTS_SECONDS } from "../support/running";
 import { sampleServices } from "../support/services";
 
 /** An alert as Loki's ruler posts it to Alertmanager. */
@@ -13,7 +13,7 @@ interface Posted {
 }
 
 describe("Loki's alerts, by its ruler", function () {
-    this.timeout(120000);
+    this.timeout(180_000);
     const running = new Running();
     let alertmanager: Receiver;
     let url = "";
@@ -29,7 +29,7 @@ describe("Loki's alerts, by its ruler", function () {
             "http://alertmanager:9093": alertmanager.url(), "evaluation_interval: 1m": "evaluation_interval: 2s", '"interval": "1m"': '"interval": "2s"', "[2m]": "[20s]",
         }));
         running.start("loki", program, [`-config.file=${path.join(running.directory, "loki/loki.yml")}`]);
-        await eventually("Loki is ready", 60, async () => (await fetch(`${url}/ready`)).ok);
+        await eventually("Loki is ready", STARTS_SECONDS, async () => (await fetch(`${url}/ready`)).ok);
         await eventually("the ruler has every environment's rules", 60, async () => {
             const rules = await Promise.all(["prod", "dev", "loadtest"].map((tenant) => ask("/prometheus/api/v1/rules", tenant)));
             return rules.every((text) => text.includes("LogErrorBurst") && text.includes("OutOfMemoryError"));

@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { renderAlertmanager } from "../../components/monitoring-services/alertmanager";
 import { part } from "../support/parts";
 import { Receiver } from "../support/receiver";
-import { eventually, freePorts, Running } from "../support/running";
+import { eventually, freePorts, Running, STARTS_SECONDS } from "../support/running";
 import { ALERTING, sampleServices } from "../support/services";
 
 /** Alerts by their labels, and who is told. */
@@ -24,7 +24,7 @@ const ROUTES: [Record<string, string>, string][] = [
 ];
 
 describe("Alertmanager's routes, by amtool", function () {
-    this.timeout(60000);
+    this.timeout(180_000);
     const running = new Running();
     after(() => running.stop());
     before(() => running.write(renderAlertmanager(sampleServices({ alerting: ALERTING })), running.rewriting("alertmanager", {})));
@@ -39,7 +39,7 @@ describe("Alertmanager's routes, by amtool", function () {
 });
 
 describe("Alertmanager sends and inhibits", function () {
-    this.timeout(90000);
+    this.timeout(180_000);
     const running = new Running();
     let receiver: Receiver;
     let url = "";
@@ -59,7 +59,7 @@ describe("Alertmanager sends and inhibits", function () {
             `--config.file=${path.join(running.directory, "alertmanager/alertmanager.yml")}`, `--storage.path=${running.data("alertmanager")}`,
             `--web.listen-address=127.0.0.1:${port}`, "--cluster.listen-address=",
         ]);
-        await eventually("Alertmanager is ready", 30, async () => (await fetch(`${url}/-/ready`)).ok);
+        await eventually("Alertmanager is ready", STARTS_SECONDS, async () => (await fetch(`${url}/-/ready`)).ok);
     });
     after(async () => { await running.stop(); await receiver?.stop(); });
 

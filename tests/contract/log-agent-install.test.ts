@@ -96,12 +96,12 @@ describe("log agent by user data, with a real shell and a real Alloy", function 
     before(async function () {
         const alloy = part(this, "alloy");
         host = new AgentHost();
-        const [otlp] = await freePorts(1);
+        const [http, otlp] = await freePorts(2);
         fs.writeFileSync(`${host.root}/token`, `${TOKEN}\n`);
         fs.writeFileSync(`${host.root}/given.jar`, "a jar");
         args = {
             environment: "prod", application: "shop", gateway: { url: "http://127.0.0.1:9", ca: "", token: "none-of-these-0123456789" }, hostCommand: "echo i-0123456789abcdef0", tokenCommand: `cat ${host.root}/token`,
-            artifact: { version: "1.0.0", url: `file://${alloy}` }, otlp: { port: otlp }, logs: { files: [`${host.root}/logs/*.log`] },
+            artifact: { version: "1.0.0", url: `file://${alloy}` }, otlp: { port: otlp }, logs: { files: [`${host.root}/logs/*.log`] }, hostMetrics: { enabled: false, port: http, password: "", certificate: "", privateKey: "" },
             javaAgents: [{ application: "shop", instance: "", environment: "prod", version: "1.0.0", url: `file://${host.root}/given.jar`, sha256: createHash("sha256").update("a jar").digest("hex") }],
         };
     });

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { promtailConfigPath } from "../../components/log-agent/install";
 import { part } from "../support/parts";
-import { eventually } from "../support/running";
+import { eventually, STARTS_SECONDS } from "../support/running";
 import { AgentUnderTest, ask, Backends, sampleAgent } from "../support/log-agent";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 describe("log agent with a real Promtail", function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     const backends = new Backends();
     let promtail = "";
     let agent: AgentUnderTest;
@@ -26,7 +26,7 @@ describe("log agent with a real Promtail", function () {
     });
     it("is ready before any log file is there", async () => {
         agent.startPromtail(promtail);
-        await eventually("Promtail is ready", 20, async () => (await ask(`http://127.0.0.1:${agent.httpPort}/ready`)).status === 200);
+        await eventually("Promtail is ready", STARTS_SECONDS, async () => (await ask(`http://127.0.0.1:${agent.httpPort}/ready`)).status === 200);
     });
     it("sends the same labels, fields and redactions as Alloy", async () => {
         const first = `2026-11-22T10:15:01.123+09:00 ERROR 1 --- [shop] [main] [${TRACE}-00f067aa0ba902b7] c.e.shop.Pay : token=abcdef elapsed=12ms`;

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import { scrapeJobs } from "../../components/metrics-target/scrape-jobs";
 import { part } from "../support/parts";
 import { HOSTILE } from "../support/hostile";
-import { eventually } from "../support/running";
+import { eventually, STARTS_SECONDS } from "../support/running";
 import { AgentUnderTest, Backends, LogStream, sampleAgent, SECRETS } from "../support/log-agent";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -44,7 +44,7 @@ const SECRET_LINE = `${at(8)} INFO 1 --- [t] c.e.Login : user=kim@example.com pa
     `jdbc:postgresql://app:hunter2@db/shop ssn 123-45-6789`;
 
 describe("log agent with real programs", function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     const backends = new Backends();
     let alloy = "";
 
@@ -67,7 +67,7 @@ describe("log agent with real programs", function () {
             await agent.write({ ...SECRETS, certificate: fs.readFileSync(backends.certificate, "utf8"), privateKey: fs.readFileSync(backends.key, "utf8") });
             agent.log("app.log", `${[...LINES.map(({ text }) => text), STACK, SECRET_LINE].join("\n")}\n`);
             agent.startAlloy(alloy);
-            await eventually("Alloy is ready", 30, async () => (await agent.http("/-/ready", SECRETS.password)).status === 200);
+            await eventually("Alloy is ready", STARTS_SECONDS, async () => (await agent.http("/-/ready", SECRETS.password)).status === 200);
         });
         after(() => agent.end("SIGTERM"));
 
@@ -177,7 +177,7 @@ describe("log agent with real programs", function () {
         await agent.end("SIGKILL");
         write(400);
         agent.startAlloy(alloy);
-        await eventually("Alloy is ready", 30, async () => (await agent.http("/-/ready", "made-by-the-host")).status === 200);
+        await eventually("Alloy is ready", STARTS_SECONDS, async () => (await agent.http("/-/ready", "made-by-the-host")).status === 200);
         write(total - written);
         await agent.end("SIGKILL");
         agent.startAlloy(alloy);

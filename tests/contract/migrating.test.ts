@@ -6,7 +6,7 @@ import { planContainers } from "../../components/monitoring-services/containers"
 import { IMAGES } from "../../components/versions";
 import { remoteWrite } from "../bench/support/remote-write";
 import { part } from "../support/parts";
-import { eventually, freePorts, Running } from "../support/running";
+import { eventually, freePorts, Running, STARTS_SECONDS } from "../support/running";
 
 const PAGE = path.join(__dirname, "..", "..", "docs", "migrating.md");
 const HOUR = 3_600_000;
@@ -38,7 +38,7 @@ describe("samples of a hand-made Prometheus", function () {
         const [port] = await freePorts(1);
         fs.writeFileSync(path.join(running.directory, `${name}.yml`), "storage: { tsdb: { out_of_order_time_window: 30d } }\n");
         running.start(name, prometheus, [...flags, `--config.file=${running.directory}/${name}.yml`, `--storage.tsdb.path=${running.data(name)}`, `--web.listen-address=127.0.0.1:${port}`]);
-        await eventually(`${name} is ready`, 30, async () => (await fetch(`http://127.0.0.1:${port}/-/ready`)).ok);
+        await eventually(`${name} is ready`, STARTS_SECONDS, async () => (await fetch(`http://127.0.0.1:${port}/-/ready`)).ok);
         return `http://127.0.0.1:${port}`;
     };
 

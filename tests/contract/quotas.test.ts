@@ -7,7 +7,7 @@ import * as path from "node:path";
 import { renderLoki, renderPrometheus, renderTempo } from "../../components/monitoring-services/backends";
 import { planWatchdog } from "../../components/monitoring-services/disk-watchdog";
 import { part } from "../support/parts";
-import { eventually, freePorts, Running } from "../support/running";
+import { eventually, freePorts, Running, STARTS_SECONDS } from "../support/running";
 import { sampleServices } from "../support/services";
 
 const shipped = sampleServices().environments;
@@ -82,6 +82,13 @@ class Backends {
     }
 }
 
+/** Sends six at a time, a few times at most, until one is refused for its rate. Gives all answers. */
+async function untilRefused(send: () => Promise<number>): Promise<number[]> {
+    const answers: number[] = [];
+    while (answers.length < 60 && !answers.includes(429)) answers.push(...await Promise.all(Array.from({ length: 6 }, send)));
+    return answers;
+}
+
 describe("quotas, enforced by the programs that have them", function () {
     this.timeout(180000);
     const backends = new Backends();
@@ -92,8 +99,7 @@ describe("quotas, enforced by the programs that have them", function () {
     after(() => backends.running.stop());
 
     it("lines over the rate are refused with 429 and counted by environment and reason; prod's are taken meanwhile", async () => {
-        const flood = [];
-        for (let i = 0; i < 6; i++) flood.push(await backends.lines("loadtest", 40000));
+        const flood = await untilRefused(() => backends.lines("loadtest", 40000));
         assert.ok(flood.includes(429) && flood.every((status) => [204, 429].includes(status)), `answers were ${flood}`);
         assert.deepEqual(await Promise.all(Array.from({ length: 6 }, () => backends.lines("prod", 40000))), Array(6).fill(204));
         const discarded = await backends.metrics("loki", "loki_discarded_samples_total");
@@ -117,8 +123,7 @@ describe("quotas, enforced by the programs that have them", function () {
     });
 
     it("spans over the rate are refused with 429 and counted; prod's are taken meanwhile", async () => {
-        const flood = [];
-        for (let i = 0; i < 6; i++) flood.push(await backends.spans("loadtest", 1000, 40));
+        const flood = await untilRefused(() => backends.spans("loadtest", 1000, 40));
         assert.ok(flood.includes(429) && flood.every((status) => [200, 429].includes(status)), `answers were ${flood}`);
         assert.deepEqual(await Promise.all(Array.from({ length: 6 }, () => backends.spans("prod", 1000, 40))), Array(6).fill(200));
         const discarded = await backends.metrics("tempo", "tempo_discarded_spans_total");
@@ -153,7 +158,7 @@ describe("quotas, enforced by the programs that have them", function () {
 });
 
 describe("quotas of metrics, enforced by Prometheus", function () {
-    this.timeout(120000);
+    this.timeout(180000);
     const running = new Running();
     const server = http.createServer((request, response) => {
         const count = Number(/\d+/.exec(request.url ?? "")?.[0]);
@@ -177,7 +182,7 @@ describe("quotas of metrics, enforced by Prometheus", function () {
         fs.writeFileSync(path.join(targets, "loadtest.application.json"), JSON.stringify([target("within", 40), target("over", 60)]));
         fs.writeFileSync(path.join(targets, "loadtest.host.json"), JSON.stringify([target("host-1", 5), target("host-2", 5), target("host-3", 5)]));
         running.start("prometheus", prometheus, [`--config.file=${path.join(running.directory, "prometheus/prometheus.yml")}`, `--storage.tsdb.path=${running.data("prometheus")}`, `--web.listen-address=127.0.0.1:${port}`]);
-        await eventually("prometheus is ready", 60, async () => (await fetch(`${url}/-/ready`)).ok);
+        await eventually("prometheus is ready", STARTS_SECONDS, async () => (await fetch(`${url}/-/ready`)).ok);
     });
     after(async () => {
         server.close();
@@ -190,8 +195,7 @@ describe("quotas of metrics, enforced by Prometheus", function () {
     };
 
     it("a target with too many samples fails as a whole, its neighbours and prod do not; only allowed metrics are kept", async () => {
-        await eventually("all but one are up", 60, async () => Object.values(await ask('up{job="was"}')).join().length === 9 && (await ask('sum by (environment) (up{job="was"})')).prod === 3 && (await ask('up{job="was"}')).within === 1);
-        assert.deepEqual(await ask('up{job="was"}'), { "prod-1": 1, "prod-2": 1, "prod-3": 1, within: 1, over: 0 });
+        await eventually("all but one are up", 60, async () => { assert.deepEqual(await ask('up{job="was"}'), { "prod-1": 1, "prod-2": 1, "prod-3": 1, within: 1, over: 0 }); return true; });
         assert.deepEqual(await ask('count by (instance) ({__name__=~"(kept|left_out)_.*", job="was"})'), { "prod-1": 120, "prod-2": 120, "prod-3": 120, within: 40 });
     });
 

@@ -9,7 +9,7 @@ import { scrapeJobs } from "../../components/metrics-target/scrape-jobs";
 import { KnownTarget, renderTargets } from "../../components/metrics-target/targets";
 import { part } from "../support/parts";
 import { register, RegistrationRoot, registrationRoot } from "../support/registration";
-import { eventually, freePorts } from "../support/running";
+import { eventually, freePorts, STARTS_SECONDS } from "../support/running";
 
 const LIMITS = { intervalSeconds: 1, timeoutSeconds: 1 };
 const DEV: RegistrationPolicyArgs = { publicKeys: [], cidrs: ["127.0.0.1/32"], limits: LIMITS, minIntervalSeconds: 1 };
@@ -44,7 +44,7 @@ describe("registration, read by a real Prometheus", () => {
             `--config.file=${at("prometheus.yml")}`, `--storage.tsdb.path=${at("data")}`, `--web.listen-address=127.0.0.1:${port}`,
             "--config.auto-reload", "--config.auto-reload-interval=1s",
         ], { stdio: "ignore" });
-        await eventually("Prometheus is ready", 30, async () => (await fetch(`${url}/-/ready`)).ok);
+        await eventually("Prometheus is ready", STARTS_SECONDS, async () => (await fetch(`${url}/-/ready`)).ok);
     });
     after(async () => {
         was?.close();
@@ -65,10 +65,10 @@ describe("registration, read by a real Prometheus", () => {
     it("scrapes a target with a profile, and stamps the environment and job of the owner", async () => {
         const start = Date.now();
         set([target({ profile: "actuator", path: "/actuator/prometheus" })]);
-        await eventually("a first sample", 30, async () => (await upOf("orders-1"))?.value[1] === "1");
+        const up = await eventually("a first sample", 30, async () => { const found = await upOf("orders-1"); return found?.value[1] === "1" && found; });
         console.log(`      first sample ${((Date.now() - start) / 1000).toFixed(1)} s after the list was sent`);
-        assert.deepEqual((await upOf("orders-1")).metric, { __name__: "up", environment: "dev", application: "orders", instance: "orders-1", job: "was" });
-        const [{ metric }] = await query("orders_total");
+        assert.deepEqual(up.metric, { __name__: "up", environment: "dev", application: "orders", instance: "orders-1", job: "was" });
+        const [{ metric }] = await eventually("its metrics", 10, async () => { const found = await query("orders_total"); return found.length > 0 && found; });
         assert.deepEqual([metric.environment, metric.job, metric.exported_environment, metric.exported_job], ["dev", "was", "prod", "forged"]);
     });
 

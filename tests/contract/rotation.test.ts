@@ -5,7 +5,7 @@ import { PATHS } from "../../components/log-agent/alloy";
 import { renderCaddyfile, renderGateway } from "../../components/monitoring-services/gateway";
 import { AgentUnderTest, ask, Backends, sampleAgent, TENANT, TOKEN } from "../support/log-agent";
 import { part } from "../support/parts";
-import { eventually, freePorts } from "../support/running";
+import { eventually, freePorts, STARTS_SECONDS } from "../support/running";
 import { sampleServices, TOKENS } from "../support/services";
 
 const NEW_TOKEN = "token-of-prod-rotated-0123";
@@ -29,7 +29,7 @@ class Gateway {
         const { running } = this.backends;
         const home = running.data("gateway");
         running.start("caddy", caddy, ["run", "--watch", "--config", path.join(running.directory, "gateway", "Caddyfile"), "--adapter", "caddyfile"], { XDG_DATA_HOME: home, XDG_CONFIG_HOME: home, HOME: home });
-        await eventually("the gateway answers", 30, async () => (await ask(`https://127.0.0.1:${port}/-/gateway`)).status === 200);
+        await eventually("the gateway answers", STARTS_SECONDS, async () => (await ask(`https://127.0.0.1:${port}/-/gateway`)).status === 200);
         this.backends.gatewayPort = port;
     }
 
@@ -53,7 +53,7 @@ class Gateway {
 }
 
 describe("a token that is rotated while the agent sends", function () {
-    this.timeout(240_000);
+    this.timeout(480_000);
     const backends = new Backends();
     const gateway = new Gateway(backends);
     let agent: AgentUnderTest;
@@ -65,7 +65,7 @@ describe("a token that is rotated while the agent sends", function () {
         agent = new AgentUnderTest(backends, "alloy", sampleAgent({ otlp: { enabled: true } }));
         await agent.write();
         agent.startAlloy(alloy);
-        await eventually("Alloy is ready", 60, async () => (await agent.http("/-/ready", "made-by-the-host")).status === 200);
+        await eventually("Alloy is ready", STARTS_SECONDS, async () => (await agent.http("/-/ready", "made-by-the-host")).status === 200);
     });
     after(async () => { await agent?.end("SIGTERM"); await backends.stop(); });
 
@@ -88,7 +88,8 @@ describe("a token that is rotated while the agent sends", function () {
             await gateway.knows(TOKEN);
             await wait(2000);
             agent.put(PATHS.token, NEW_TOKEN);
-            await wait(4000);
+            // The agent reads it every 5 seconds.
+            await wait(15_000);
             gateway.accept(NEW_TOKEN);
             await gateway.knows(TOKEN, false);
             await wait(3000);

@@ -34,7 +34,7 @@ async function startKms(): Promise<{ server: http.Server; asked: string[] }> {
 
 /** The commands of docs/ec2.md, with an S3 that is real as far as Pulumi knows, and a stand-in for KMS. */
 describe("a state backend in a bucket, with secrets by a key of KMS", function () {
-    this.timeout(180_000);
+    this.timeout(600_000);
     const running = new Running();
     const project = running.data("project");
     let kms: Awaited<ReturnType<typeof startKms>>;

@@ -93,7 +93,7 @@ esac
 
     it("a copy that takes too long is given up, and the services are let go in time", async () => {
         docker("monitoring-loki");
-        fs.appendFileSync(at("bin", "docker"), `[ "$1" != pause ] || sleep 2\n`);
+        fs.appendFileSync(at("bin", "docker"), `[ "$1" != pause ] || sleep 6\n`);
         await assert.rejects(backup({ maxPauseSeconds: 1 }), /copying took longer than the 1 s/);
         assert.deepEqual(told(), ["pause monitoring-loki", "unpause monitoring-loki", "unpause monitoring-loki"]);
     });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { succeeded } from "./support/engine";
 import { GrafanaClient } from "./support/grafana";
 import { Host } from "./support/hosts";
 import { leftovers } from "./support/leftovers";
@@ -29,8 +30,7 @@ describe("other agents and ways", () => {
     it("Promtail: its files and start script land where such hosts have them, it runs as a service, and lines arrive alike", async () => {
         const promtail = world.lab.artifacts.get("promtail");
         await configure({ agent: "promtail", tracing: { enabled: false }, artifacts: { agent: { version: "3.6.15", url: promtail.url, sha256: { amd64: promtail.sha256, arm64: promtail.sha256 } } } });
-        const run = await world.up("dev");
-        assert.ok(run.ok, run.output);
+        await world.up("dev");
         assert.ok(await third.has("/home/ubuntu/promtail/start_promtail.sh"));
         assert.equal(await third.must("systemctl is-active photogather-promtail.service"), "active");
         assert.equal((await app.get("/api/photos/1", ["X-Trace-Id: by-promtail"])).status, 200);
@@ -41,8 +41,7 @@ describe("other agents and ways", () => {
 
     it("from Promtail to Alloy: the one goes, the other comes, and nothing of the first is left", async () => {
         await configure({ tracing: { service: "was.service", listenAddress: "127.0.0.1" } });
-        const run = await world.up("dev");
-        assert.ok(run.ok, run.output);
+        await world.up("dev");
         assert.equal(await third.has("/home/ubuntu/promtail"), false);
         assert.equal(await third.must("systemctl is-active photogather-log-agent.service"), "active");
         await app.get("/api/photos/1", ["X-Trace-Id: by-alloy"]);
@@ -51,8 +50,7 @@ describe("other agents and ways", () => {
 
     it("journald: the unit's lines arrive, and what the config names is redacted before it leaves the host", async () => {
         await configure({ logs: { files: [], containers: [], units: ["was.service"] }, redactions: { customer: "customer-(\\d+)" }, tracing: { service: "was.service", listenAddress: "127.0.0.1" } });
-        const run = await world.up("dev");
-        assert.ok(run.ok, run.output);
+        await world.up("dev");
         await app.get("/api/photos/1", ["X-Trace-Id: by-journal"]);
         const { labels } = await entry('|= "by-journal"');
         assert.equal(labels.source, "journal");
@@ -63,8 +61,7 @@ describe("other agents and ways", () => {
 
     it("a host that is renamed in the config keeps its agent, under the new name", async () => {
         await configure({ name: "dev-was-three", tracing: { service: "was.service", listenAddress: "127.0.0.1" } });
-        const run = await world.up("dev");
-        assert.ok(run.ok, run.output);
+        await world.up("dev");
         assert.equal(await third.must("systemctl is-active photogather-log-agent.service"), "active");
         await app.get("/api/photos/1", ["X-Trace-Id: by-new-name"]);
         await eventually("a line under the new name", 60, async () => (await grafana.logs('{instance="dev-was-three"} |= "by-new-name"'))[0]);
@@ -72,8 +69,7 @@ describe("other agents and ways", () => {
 
     it("all hosts again as they were", async () => {
         await world.configure("dev");
-        const run = await world.up("dev");
-        assert.ok(run.ok, run.output);
+        await world.up("dev");
         assert.equal(await leftovers(third), "");
     });
 
@@ -82,15 +78,12 @@ describe("other agents and ways", () => {
         await world.monitor.must(`iptables -I INPUT -p tcp --dport 22 ! -s ${jump.address} -j REJECT --reject-with tcp-reset`);
         try {
             await world.configure("prod", ({ config }) => { (config.monitoring as { host: { machine: { ssh: object } } }).host.machine.ssh = { ...{ address: world.monitor.address, hostKey: world.monitor.hostKey }, jump }; });
-            const run = await world.up("prod");
-            assert.ok(run.ok, run.output);
-            const refresh = world.keep(await world.stacks.prod.refresh());
-            assert.ok(refresh.ok, refresh.output);
+            await world.up("prod");
+            succeeded(world.keep(await world.stacks.prod.refresh()));
         } finally {
             await world.monitor.must(`iptables -D INPUT -p tcp --dport 22 ! -s ${jump.address} -j REJECT --reject-with tcp-reset`);
         }
         await world.configure("prod");
-        const back = await world.up("prod");
-        assert.ok(back.ok, back.output);
+        await world.up("prod");
     });
 });

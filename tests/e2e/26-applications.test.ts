@@ -24,8 +24,7 @@ describe("several applications on one host", () => {
 
     const up = async (applications: object[]) => {
         await world.configure("loadtest", ({ config }) => Object.assign((config.was as object[])[0], { applications }));
-        const run = await world.up("loadtest");
-        assert.ok(run.ok, run.output);
+        await world.up("loadtest");
     };
     const pidOf = (unit: string) => world.hosts.loadtest.must(`systemctl show --property MainPID --value ${unit}.service`);
 
@@ -51,7 +50,7 @@ describe("several applications on one host", () => {
         const now = Date.now();
         const span = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", name: "boot", kind: 2, startTimeUnixNano: `${now}000000`, endTimeUnixNano: `${now + 1}000000` };
         const resource = { "service.name": "pay", "service.instance.id": host, "deployment.environment.name": "loadtest" };
-        assert.equal(await ingest.spans(resource, [span], "org.springframework.boot"), 200);
+        await eventually("the span to be taken", 30, async () => await ingest.spans(resource, [span], "org.springframework.boot") === 200 || undefined);
         // As many as are looked at, of a pattern without ids, after those that it wrote itself; the last one as Micrometer has it.
         const lines = [...Array.from({ length: 250 }, (_, i) => `INFO no id ${i}`), "WARN i.m.registry.otlp.OtlpMeterRegistry : Failed to publish metrics to OTLP receiver (context: url=http://localhost:4318/v1/metrics)"];
         assert.equal(await ingest.logs({ environment: "loadtest", application: "pay", instance: host, source: "file" }, lines), 204);

@@ -18,15 +18,14 @@ describe("secrets", () => {
             let run: Run;
             try {
                 await world.configure(environment, change);
-                run = await world.up(environment);
+                run = await world.tryUp(environment);
             } finally {
                 await mend();
             }
             assert.equal(run.ok, false);
             assert.match(run.output, reason);
             await world.configure(environment);
-            const mended = await world.up(environment);
-            assert.ok(mended.ok, mended.output);
+            await world.up(environment);
         });
 
     describe("every command is made to fail once", () => {

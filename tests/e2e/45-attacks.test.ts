@@ -99,7 +99,7 @@ describe("attacks", () => {
             await eventually("dev's own lines", 60, async () => (await traffic.found("dev", ground.marker)) > 0 || undefined);
             for (const environment of ENVIRONMENTS.filter((name) => name !== "dev")) assert.equal(await traffic.found(environment, ground.marker), 0, environment);
             const taken = `taken-${ground.marker}`;
-            assert.equal((await raw(ground, request(ground, "POST", "/otlp/v1/traces", [bearer(ground.tokens.dev)], markedSpan(ground, taken)))).text, "200");
+            await eventually("dev's own span to be taken", 30, async () => (await raw(ground, request(ground, "POST", "/otlp/v1/traces", [bearer(ground.tokens.dev)], markedSpan(ground, taken)))).text === "200" || undefined);
             await eventually("dev's own span", 60, async () => (await grafana.searchTraces(`{ name = "${taken}" }`, "tempo-dev"))[0]);
             for (const environment of ENVIRONMENTS) assert.deepEqual(await grafana.searchTraces(`{ name = "${ground.marker}" }`, `tempo-${environment}`), [], environment);
             assert.deepEqual(await grafana.metrics('{application="attack", environment!="dev"}'), []);

@@ -21,8 +21,12 @@ describe("doctor", () => {
 
     for (const environment of ENVIRONMENTS) {
         it(`${environment}: everything works, and the table shows it`, async () => {
-            const { code, stdout, stderr } = await doctor(world, environment);
-            assert.equal(code, 0, stdout + stderr);
+            // On a machine this busy one scrape or one check may be late.
+            const stdout = await eventually("a doctor that finds nothing", 60, async () => {
+                const { code, stdout: said, stderr } = await doctor(world, environment);
+                assert.equal(code, 0, said + stderr);
+                return said;
+            });
             const [head, ...lines] = stdout.split("\n");
             for (const column of ["ssh", "clock", "disk", "agent", "samples", "lines", "spans"]) assert.ok(head.split(/ {2,}/).includes(column), head);
             assert.match(lines.find((line) => line.startsWith(world.hosts[environment].name)) ?? "", / ok .*\d+ s/, stdout);

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { IMAGES } from "../../components/versions";
-import { Engine, EngineStack } from "./support/engine";
+import { Engine, EngineStack, succeeded } from "./support/engine";
 import { tryExec } from "./support/exec";
 import { GrafanaClient } from "./support/grafana";
 import { Host } from "./support/hosts";
@@ -24,6 +24,8 @@ describe("backup, restore, upgrades, and a monitoring host that moves", () => {
     let [oldHost, newHost, was]: Host[] = [];
     const stacks: Record<string, EngineStack> = {};
     let file: string;
+    /** Lines that are on the old host when it is stopped. */
+    let moved: number;
 
     before(async () => {
         world = await World.get();
@@ -63,11 +65,7 @@ describe("backup, restore, upgrades, and a monitoring host that moves", () => {
         }, { "was[0].ssh.privateKey": world.lab.keys.privateKey });
     };
 
-    const up = async (name: string) => {
-        const run = await stacks[name].up();
-        assert.ok(run.ok, run.output);
-        return run;
-    };
+    const up = async (name: string) => succeeded(await stacks[name].up());
     const refused = async (name: string) => {
         const run = await stacks[name].up();
         assert.equal(run.ok, false);
@@ -112,6 +110,24 @@ describe("backup, restore, upgrades, and a monitoring host that moves", () => {
         return { lost, twice };
     });
 
+    /** As docs/backup.md has it. */
+    const moveStacks = async (repair: number) => {
+        await engine.run("npm", ["run", "forget", "--", "--stack", OWNER]);
+        for (const stack of [OWNER, MEMBER]) await engine.run("pulumi", ["up", "-s", stack, "--continue-on-error", "--yes", "-c", `repair=${repair}`]);
+    };
+    const firstTrace = () => eventually("the first trace", 90, async () => {
+        const client = await grafana();
+        const [id] = await client.searchTraces(`{ name = "${FIRST}" }`);
+        return id && await client.trace(id);
+    });
+    /** Sends a trace, and waits for it and for a line of now. */
+    const takesWhatComes = async () => {
+        const trace = await sendTrace("next");
+        await eventually("a trace of now", 60, async () => (await grafana()).trace(trace));
+        const now = await written();
+        await eventually("lines of now", 60, async () => (await (await grafana()).logs(`{environment="${MEMBER}"} |= "line-${now} "`))[0]);
+    };
+
     it("the deployment stands, and the numbered lines arrive", async () => {
         await configureOwner(oldHost);
         await up(OWNER);
@@ -130,8 +146,8 @@ describe("backup, restore, upgrades, and a monitoring host that moves", () => {
         assert.equal(fs.statSync(file).mode & 0o777, 0o600);
         const pause = Number(/stood still for ([\d.]+) s/.exec(stdout)![1]);
         world.figures["backup: services stand still"] = pause;
-        // Half a second on a machine that has nothing else to do.
-        assert.ok(pause < 12, stdout);
+        // Half a second on a machine that has nothing else to do; at 25 the backup would have given up.
+        assert.ok(pause < 20, stdout);
         assert.deepEqual(await containers(oldHost), before);
         assert.equal(await oldHost.must(`ls -A ${DATA} | grep '^\\.backup' || :`), "");
         await allLines(await written());
@@ -202,7 +218,8 @@ describe("backup, restore, upgrades, and a monitoring host that moves", () => {
     });
 
     it("the host moves: everything of before is on the new one, and no line is lost on the way", async () => {
-        const lines = await written();
+        moved = await written();
+        await allLines(moved);
         const traceId = (await (await grafana()).searchTraces(`{ name = "${FIRST}" }`))[0];
         const samples = await (await grafana()).metrics(`count_over_time(up{environment="${MEMBER}"}[1h])`);
 
@@ -214,13 +231,11 @@ describe("backup, restore, upgrades, and a monitoring host that moves", () => {
         const restored = await tool("restore", "--from", /^(\S+\.tar\.gz): /.exec(backup.stdout)![1]);
         assert.equal(restored.code, 0, restored.stderr);
         assert.match(restored.stdout, /Nothing runs there yet\. Next: `pulumi up -s upkeep`/);
-        // As docs/backup.md has it.
-        await engine.run("npm", ["run", "forget", "--", "--stack", OWNER]);
-        for (const stack of [OWNER, MEMBER]) await engine.run("pulumi", ["up", "-s", stack, "--continue-on-error", "--yes", "-c", "repair=1"]);
+        await moveStacks(1);
         world.figures["move of the monitoring host"] = (performance.now() - start) / 1000;
 
         await allLines(await written());
-        assert.ok((await written()) > lines);
+        assert.ok((await written()) > moved);
         const outputs = await stacks[OWNER].outputs();
         const client = new GrafanaClient((outputs.monitoring as { url: string }).url, outputs.ca as string, outputs.grafanaPassword as string);
         await eventually("the first trace", 90, () => client.trace(traceId));
@@ -252,15 +267,18 @@ describe("backup, restore, upgrades, and a monitoring host that moves", () => {
         await up(OWNER);
         assert.equal(await tempo(), ran);
         await allLines(lines);
-        const [first] = await eventually("the first trace", 90, async () => {
-            const found = await (await grafana()).searchTraces(`{ name = "${FIRST}" }`);
-            return found.length > 0 ? found : undefined;
-        });
-        assert.ok((await (await grafana()).trace(first))?.length);
+        await firstTrace();
         assert.equal(await (await grafana()).trace(later), undefined);
-        const next = await sendTrace("next");
-        await eventually("a trace of now", 60, async () => (await grafana()).trace(next));
-        const now = await written();
-        await eventually("lines of now", 60, async () => (await (await grafana()).logs(`{environment="${MEMBER}"} |= "line-${now} "`))[0]);
+        await takesWhatComes();
+    });
+
+    it("the way back of a move: the old host runs again on its data, and takes what comes", async () => {
+        await newHost.must("docker stop $(docker ps --quiet --filter name=monitoring-)");
+        await configureOwner(oldHost);
+        await oldHost.must("docker rm -f $(docker ps -aq --filter name=monitoring-)");
+        await moveStacks(2);
+        await allLines(moved);
+        await firstTrace();
+        await takesWhatComes();
     });
 });

@@ -75,7 +75,11 @@ describe("faults, with traffic on", () => {
         const window = missing.length > 0 ? killed - Math.min(...missing) : 0;
         world.figures["spans lost in Tempo"] = missing.length;
         world.figures["window of Tempo's kill"] = window;
-        assert.ok(window <= TEMPO_WINDOW_SECONDS && missing.every((at) => at <= killed + 1), JSON.stringify({ killed, missing }));
+        // On a machine that has no time for the sender it has none for Tempo.
+        const accepted = (await traffic.file.mark()).accepted.map(({ at }) => at).filter((at) => at > killed - 15 && at < killed + 5);
+        const stalled = Math.max(...accepted.slice(1).map((at, index) => at - accepted[index]));
+        world.figures["longest pause of the sender then"] = stalled;
+        assert.ok(window <= TEMPO_WINDOW_SECONDS + stalled && missing.every((at) => at <= killed + 1), JSON.stringify({ killed, missing }));
     });
 
     it("kill -9 of each agent while it reads: it comes back by itself, nothing that it accepted is lost", async () => {
@@ -88,8 +92,11 @@ describe("faults, with traffic on", () => {
 
     it("kill -9 of the monitoring host's Docker daemon: everything comes back by itself", async () => {
         const killed = await killUnit(world.monitor, "docker.service");
-        await eventually("Docker", 120, async () => await healthy());
-        down.push({ from: killed, seconds: Date.now() / 1000 - killed });
+        try {
+            await eventually("Docker", 180, async () => await healthy());
+        } finally {
+            down.push({ from: killed, seconds: Date.now() / 1000 - killed });
+        }
         world.figures["Docker killed to all healthy"] = Date.now() / 1000 - killed;
         const { missing } = await traffic.allButSpans(grafana);
         // Tempo stops in order here.
@@ -128,13 +135,20 @@ describe("faults, with traffic on", () => {
     });
 
     it("samples are missing only while Prometheus was away", async () => {
-        for (const { name } of [world.hosts.prod, world.hosts.dev]) onlyWhileDown(await grafana.sampleTimes(`jvm_threads_live_threads{instance="${name}"}`, Date.now() / 1000 - begun));
+        for (const { name } of [world.hosts.prod, world.hosts.dev]) {
+            const [scrapes, samples] = await Promise.all([`up{instance="${name}", job="was"}`, `jvm_threads_live_threads{instance="${name}"}`].map((selector) => grafana.sampleTimes(selector, Date.now() / 1000 - begun)));
+            onlyWhileDown(scrapes);
+            // An application that has no time to answer is noted, and is not what this is about; but it may not be the rule.
+            const unanswered = scrapes.filter((at) => !samples.includes(at)).length;
+            world.figures[`scrapes that ${name} did not answer`] = unanswered;
+            assert.ok(unanswered < scrapes.length / 10, `${unanswered} of ${scrapes.length}`);
+        }
     });
 
     /** A gap may be as long as Prometheus was away, and the interval at either end of it; where it was away twice within that time, both are one gap. */
     function onlyWhileDown(times: number[], intervals = 2): void {
         const slack = intervals * INTERVAL_SECONDS;
-        const found = gaps(times, INTERVAL_SECONDS + 2);
+        const found = gaps(times, INTERVAL_SECONDS);
         world.figures["longest gap between samples"] = Math.max(world.figures["longest gap between samples"] ?? 0, ...found.map(({ seconds }) => seconds));
         for (const { from, seconds } of found) {
             const allowed = down.filter((each) => each.from >= from - 2 && each.from <= from + seconds).map((each) => each.seconds + slack);

@@ -32,7 +32,7 @@ describe(`the monitoring host is out of reach for ${MINUTES} minutes`, () => {
         const pid = await dev.must("docker inspect --format '{{.State.Pid}}' was");
         container = await CountedStream.start({ host: dev, file: `/proc/${pid}/fd/1`, linesPerSecond: LINES_PER_SECOND, otlp: "http://172.17.0.1:4318" });
         // What was broken before this has to be over, or its gaps would be counted here.
-        await eventually("samples without a gap", 120, async () => (gaps(await times(60), INTERVAL_SECONDS + 2).length === 0 && (await times(60)).length >= 3) || undefined);
+        await eventually("samples without a gap", 120, async () => (gaps(await times(60), INTERVAL_SECONDS).length === 0 && (await times(60)).length >= 3) || undefined);
     });
     after(async () => {
         for (const stream of [file, container]) await stream?.remove();
@@ -86,14 +86,18 @@ describe(`the monitoring host is out of reach for ${MINUTES} minutes`, () => {
         world.figures["outage over to all spans, at most"] = (performance.now() - start) / 1000;
         for (const host of [world.hosts.prod, world.hosts.dev]) {
             // The lines can be there before the next scrape is due.
-            const missing = await eventually(`samples of ${host.name} after the outage`, INTERVAL_SECONDS + TIMEOUT_SECONDS + 10, async () => {
+            const found = await eventually(`samples of ${host.name} after the outage`, INTERVAL_SECONDS + TIMEOUT_SECONDS + 10, async () => {
                 // With samples of before it: a busy machine's last one may be two intervals old.
                 const all = await times(Date.now() / 1000 - begun + 3 * INTERVAL_SECONDS, host);
-                return all.some((time) => time > begun + world.figures.outage) ? gaps(all, INTERVAL_SECONDS + 2).filter(({ from, seconds }) => from + seconds > begun) : undefined;
+                return all.some((time) => time > begun + world.figures.outage) ? gaps(all, INTERVAL_SECONDS).filter(({ from, seconds }) => from + seconds > begun) : undefined;
             });
-            assert.equal(missing.length, 1, `${host.name}: ${JSON.stringify({ missing, begun })}`);
-            world.figures["outage, seconds without samples"] = missing[0].seconds;
-            assert.ok(missing[0].seconds <= world.figures.outage + 2 * INTERVAL_SECONDS + TIMEOUT_SECONDS, JSON.stringify(missing));
+            const end = begun + world.figures.outage;
+            const [missing, ...more] = found.filter(({ from }) => from < end);
+            assert.ok(missing && more.length === 0, `${host.name}: ${JSON.stringify({ found, begun, end })}`);
+            world.figures["outage, seconds without samples"] = missing.seconds;
+            assert.ok(missing.from + missing.seconds <= end + INTERVAL_SECONDS + TIMEOUT_SECONDS, JSON.stringify({ found, begun, end }));
+            // Later an application that answers what came meanwhile may have no time for a scrape.
+            for (const { from, seconds } of found) assert.ok(from < end || seconds <= 2 * INTERVAL_SECONDS + TIMEOUT_SECONDS, JSON.stringify({ found, begun, end }));
         }
         assert.deepEqual(await readRules(world.monitor, grafana), rules);
     });

@@ -6,7 +6,7 @@ import * as net from "node:net";
 import * as path from "node:path";
 import { renderCaddyfile, renderGateway } from "../../components/monitoring-services/gateway";
 import { KnownServicesArgs } from "../../components/monitoring-services/args";
-import { eventually, freePorts, Running } from "./running";
+import { eventually, freePorts, Running, STARTS_SECONDS } from "./running";
 import { sampleServices } from "./services";
 
 /** A CA as the stack makes one. */
@@ -54,13 +54,14 @@ export class GatewayUnderTest {
 
     /** @param real upstreams that are there, by `name:port`, to `127.0.0.1:port` */
     async start(caddy: string, change: Partial<KnownServicesArgs> = {}, real: Record<string, string> = {}): Promise<void> {
+        const upstreams: Record<string, string> = {};
+        for (const name of ["loki:3100", "tempo:4318", "grafana:3000", "prometheus:9090", "tempo:3200"]) upstreams[name] = `127.0.0.1:${await this.upstream(name)}`;
         const [port, internal, admin, prometheus, loki, tempo] = await freePorts(6);
         this.reading = { prometheus, loki, tempo };
         this.port = port;
         this.admin = admin;
         const ports: Record<string, string> = { ":2020": `:${internal}`, ":2019": `:${admin}`, ":2021": `:${prometheus}`, ":2022": `:${loki}`, ":2023": `:${tempo}` };
-        for (const upstream of ["loki:3100", "tempo:4318", "grafana:3000", "prometheus:9090", "tempo:3200"]) ports[upstream] = `127.0.0.1:${await this.upstream(upstream)}`;
-        this.ports = { ...ports, ...real };
+        this.ports = { ...ports, ...upstreams, ...real };
         this.configure(change);
         await this.run(caddy);
     }
@@ -73,7 +74,7 @@ export class GatewayUnderTest {
             XDG_CONFIG_HOME: home,
             HOME: home,
         });
-        await eventually("the gateway answers", 20, async () => (await this.ask("/-/gateway", { rejectUnauthorized: false })).status === 200);
+        await eventually("the gateway answers", STARTS_SECONDS, async () => (await this.ask("/-/gateway", { rejectUnauthorized: false })).status === 200);
     }
 
     async restart(caddy: string): Promise<void> {

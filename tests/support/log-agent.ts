@@ -12,7 +12,7 @@ import { MetricsSecrets, planBundle } from "../../components/log-agent/bundle";
 import { KnownExternal } from "../../components/log-agent/external";
 import { CONFIG_DIRECTORY, DATA_DIRECTORY } from "../../components/log-agent/paths";
 import { LogAgentPlan, planLogAgent } from "../../components/log-agent/plan";
-import { eventually, freePorts, Running } from "./running";
+import { eventually, freePorts, Running, STARTS_SECONDS } from "./running";
 import { sampleServices } from "./services";
 import { TOKEN } from "./log-agent-samples";
 
@@ -66,8 +66,8 @@ export class Backends {
         this.launch = async () => {
             if (programs.loki) this.backend("loki", programs.loki, "loki.yml", { 3100: loki, 9096: lokiGrpc });
             if (programs.tempo) this.backend("tempo", programs.tempo, "tempo.yml", { 3200: tempo, 9095: tempoGrpc, 4318: otlp, 4317: otlpGrpc });
-            if (programs.loki) await eventually("Loki is ready", 30, async () => (await ask(`http://127.0.0.1:${loki}/ready`)).status === 200);
-            if (programs.tempo) await eventually("Tempo is ready", 40, async () => (await ask(`http://127.0.0.1:${tempo}/ready`)).status === 200);
+            if (programs.loki) await eventually("Loki is ready", STARTS_SECONDS, async () => (await ask(`http://127.0.0.1:${loki}/ready`)).status === 200);
+            if (programs.tempo) await eventually("Tempo is ready", STARTS_SECONDS, async () => (await ask(`http://127.0.0.1:${tempo}/ready`)).status === 200);
         };
         await this.open();
         await this.launch();

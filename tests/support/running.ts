@@ -81,6 +81,9 @@ export class Running {
     }
 }
 
+/** How long a program may take to answer first: on a machine with two cores that runs other tests as well. */
+export const STARTS_SECONDS = 90;
+
 /** Free loopback ports. */
 export async function freePorts(count: number): Promise<number[]> {
     const servers = await Promise.all(

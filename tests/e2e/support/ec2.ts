@@ -56,8 +56,8 @@ export class Ec2Deployment {
         this.account.change((world) => Object.assign(world, { instances: {}, attachments: {}, addresses: {} }));
     }
 
-    /** Sets the stack's config, with this in its `ec2` section, and runs `pulumi up`. */
-    async up(ec2: object = {}): Promise<Run> {
+    /** Sets the stack's config, with this in its `ec2` section and these sections beside it, and runs `pulumi up`. */
+    async up(ec2: object = {}, more: object = {}): Promise<Run> {
         const { network: { cidr }, artifacts, keys } = this.lab;
         const { url, sha256 } = artifacts.get("alloy");
         await this.stack.configure({
@@ -67,6 +67,7 @@ export class Ec2Deployment {
                 artifacts: { agent: { version: "1.19.0", url, sha256: { amd64: sha256, arm64: sha256 } } },
             },
             was: this.hosts.map(({ name, address, hostKey }) => ({ name, address, ssh: { hostKey } })),
+            ...more,
         }, { "defaults.ssh.privateKey": keys.privateKey });
         const run = await this.stack.up();
         this.printed += run.output;
@@ -75,9 +76,7 @@ export class Ec2Deployment {
 
     /** How many resources an `up` changes. */
     async changes(ec2: object): Promise<number> {
-        const run = await this.up(ec2);
-        if (!run.ok) throw new Error(run.output);
-        return changed(run);
+        return changed(await this.up(ec2));
     }
 
     /** The id of the one instance that there is. */
@@ -132,6 +131,11 @@ export class Ec2Deployment {
     /** Outputs as anybody sees them who may read the stack and has no passphrase. */
     outputsAsShown(): Promise<string> {
         return this.engine.run("pulumi", ["stack", "output", "--json", "--stack", "prod"]);
+    }
+
+    /** Runs one of the project's tools on the stack. */
+    tool(name: string, ...args: string[]): Promise<string> {
+        return this.engine.run("npm", ["run", "--silent", name, "--", "--stack", "prod", ...args]);
     }
 
     /** Passwords and keys that the stack has made. */

@@ -205,7 +205,14 @@ export class EngineStack {
     }
 }
 
-/** How many resources a run would change or did change; 0 is "no change". */
-export function changed({ changes }: Run): number {
+/** The run, which must have succeeded. @throws Error with what it printed */
+export function succeeded(run: Run): Run {
+    if (!run.ok) throw new Error(run.output);
+    return run;
+}
+
+/** How many resources a run would change or did change; 0 is "no change". @throws Error where it failed */
+export function changed(run: Run): number {
+    const { changes } = succeeded(run);
     return Object.entries(changes).reduce((sum, [operation, count]) => sum + (operation === "same" || operation === "read" ? 0 : count), 0);
 }

@@ -1,5 +1,5 @@
 import { standIn } from "../../support/parts";
-import { Engine, EngineStack, Run } from "./engine";
+import { Engine, EngineStack, Run, succeeded } from "./engine";
 import { GrafanaClient } from "./grafana";
 import { Host } from "./hosts";
 import { Lab } from "./lab";
@@ -132,9 +132,19 @@ export class World {
         return this.stacks[environment];
     }
 
-    /** `pulumi up`; what it printed is kept for the search for secrets. */
-    async up(environment: Environment): Promise<Run> {
+    /** `pulumi up`, which may fail; what it printed is kept for the search for secrets. */
+    async tryUp(environment: Environment): Promise<Run> {
         return this.keep(await this.stacks[environment].up());
+    }
+
+    /** `pulumi up`. @throws Error with what it printed, where it fails */
+    async up(environment: Environment): Promise<Run> {
+        return succeeded(await this.tryUp(environment));
+    }
+
+    /** `pulumi up` of several at one time. @throws Error with what one printed that fails, when all have ended */
+    async upTogether(environments: readonly Environment[]): Promise<Run[]> {
+        return (await Promise.all(environments.map((name) => this.tryUp(name)))).map(succeeded);
     }
 
     /** The three stacks are up and the applications send; a file that is run alone gets there by this. 10-wiring does it step by step, and tests it. */
@@ -142,7 +152,7 @@ export class World {
         for (const environments of [["prod"], ["dev", "loadtest"]] as const) {
             const absent = environments.filter((name) => !this.stacks[name]);
             for (const name of absent) await this.configure(name);
-            for (const run of await Promise.all(absent.map((name) => this.up(name)))) if (!run.ok) throw new Error(run.output);
+            await this.upTogether(absent);
             // Docker reads an environment file when a container is made: its owner makes it anew, once.
             if (absent.includes("dev")) await this.apps.dev.restart();
         }

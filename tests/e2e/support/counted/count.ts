@@ -36,10 +36,16 @@ export function ranges(numbers: number[]): string {
     return found.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(", ");
 }
 
-/** Seconds between samples beyond what an interval allows, each with the time at which it began. */
-export function gaps(times: number[], interval: number): { from: number; seconds: number }[] {
+/** A time without samples. */
+export interface Gap {
+    from: number;
+    seconds: number;
+}
+
+/** Where samples are missing that are made at an interval. One that is late by up to half of it, as on a busy machine, is not missing. */
+export function gaps(times: number[], interval: number): Gap[] {
     const sorted = [...times].sort((a, b) => a - b);
-    return sorted.slice(1).map((time, index) => ({ from: sorted[index], seconds: time - sorted[index] })).filter(({ seconds }) => seconds > interval);
+    return sorted.slice(1).map((time, index) => ({ from: sorted[index], seconds: time - sorted[index] })).filter(({ seconds }) => seconds > 1.5 * interval);
 }
 
 /**

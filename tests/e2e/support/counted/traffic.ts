@@ -13,6 +13,9 @@ export interface Found {
     missing: number[];
 }
 
+/** As long as nothing more came, the agents' longest pause between two attempts (22.5 s) is over. */
+const SETTLED_SECONDS = 25;
+
 /** Numbered lines and spans from a host with systemd, whose agent reads a file, and from one whose agent reads a container's output. */
 export class CountedTraffic {
     /** Spans that a test has found to be lost where that may be; not counted again. */
@@ -40,7 +43,7 @@ export class CountedTraffic {
         return this.there(grafana, seconds, false);
     }
 
-    /** The same, but spans may be missing: gives those that still are when nothing comes any more for some seconds. They are not counted from then on. */
+    /** The same, but spans may be missing: gives those that still are when none has come for a while. They are not counted from then on. */
     async allButSpans(grafana: GrafanaClient, seconds = 90): Promise<Found> {
         return this.there(grafana, seconds, true);
     }
@@ -50,15 +53,17 @@ export class CountedTraffic {
         for (const stream of this.streams) {
             const mark = await stream.mark();
             const lines = await eventually("all lines", seconds, async () => complete(await stream.lines(grafana, mark)), 2000);
-            let spans: Count | undefined;
-            const counted = async () => this.without(stream, spans = await stream.spans(grafana, mark));
+            let fewest = { lost: Infinity, since: Date.now() };
             // Each time is a search of everything: no oftener than a person would.
-            await eventually("all spans", spansMayMiss ? 15 : seconds, async () => complete(await counted()), 4000).catch((error) => { if (!spansMayMiss) throw error; });
-            const { lost } = this.without(stream, spans!);
+            const { sent, lost } = await eventually("all spans", seconds, async () => {
+                const count = this.without(stream, await stream.spans(grafana, mark));
+                if (count.lost.length < fewest.lost) fewest = { lost: count.lost.length, since: Date.now() };
+                return spansMayMiss && Date.now() - fewest.since > SETTLED_SECONDS * 1000 ? count : complete(count);
+            }, 4000);
             for (const number of lost) this.lose(stream, number);
             found.duplicates += lines.duplicated;
             found.lines += lines.sent;
-            found.spans += spans!.sent;
+            found.spans += sent;
             found.missing.push(...timesOf(mark, lost));
         }
         return found;
