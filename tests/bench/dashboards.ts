@@ -22,6 +22,7 @@ import { BenchPrometheus } from "./support/prometheus";
 import { remoteWrite } from "./support/remote-write";
 import { programs as findPrograms } from "./support/sides";
 import { moreEndpoints, scraped, serveHosts, simulatedHosts, Simulation, spanMetrics, withExemplars } from "./support/simulated-hosts";
+import { sleep } from "../support/wait";
 
 const HOSTS = { prod: 20, dev: 10, loadtest: 20 };
 const SERIES = 600;
@@ -94,7 +95,7 @@ async function main(): Promise<number> {
                 { targets: [address], labels: { application, instance, __metrics_path__: `/${phase}/${job}` } })),
         ]));
         await prometheus.goLive(Object.fromEntries(targets));
-        await new Promise((resolve) => setTimeout(resolve, 4 * STEP * 1000));
+        await sleep(4 * STEP * 1000);
         say(`live: ${await prometheus.value("prometheus_tsdb_head_series")} series in the head`);
 
         const programs = [prometheus.program, loki.program, tempo.program];

@@ -10,7 +10,7 @@ import * as path from "node:path";
 import { parseArgs } from "node:util";
 import { SMALL_HOST_MIB } from "../../components/monitoring-services/budget";
 import { planQuotas } from "../../components/monitoring-services/quotas";
-import { sleep } from "../e2e/support/wait";
+import { sleep } from "../support/wait";
 import { askAll } from "./support/ask";
 import { benchArgs, hostsOf, WORK } from "./support/bench-work";
 import { comparedQueries } from "./support/compared-queries";

@@ -3,7 +3,8 @@ import * as path from "node:path";
 import { renderLoki } from "../../components/monitoring-services/backends";
 import { part } from "../support/parts";
 import { Receiver } from "../support/receiver";
-import { eventually, freePorts, Running, STARTS_SECONDS } from "../support/running";
+import { freePorts, Running, STARTS_SECONDS } from "../support/running";
+import { eventually, sleep } from "../support/wait";
 import { sampleServices } from "../support/services";
 
 /** An alert as Loki's ruler posts it to Alertmanager. */
@@ -56,7 +57,7 @@ describe("Loki's alerts, by its ruler", function () {
         await push("prod", 400, "ERROR", "cannot save the photo");
         await eventually("the alert", 60, async () => posted().length > 0);
         // Several evaluations more, in which the others could come.
-        await new Promise((resolve) => setTimeout(resolve, 6000));
+        await sleep(6000);
         assert.deepEqual(names(), ["LogErrorBurst prod"]);
         const [{ labels, annotations }] = posted();
         assert.deepEqual(labels, { alertname: "LogErrorBurst", environment: "prod", application: "shop", severity: "warning" });

@@ -4,7 +4,8 @@ import * as path from "node:path";
 import { renderAlertmanager } from "../../components/monitoring-services/alertmanager";
 import { part } from "../support/parts";
 import { Receiver } from "../support/receiver";
-import { eventually, freePorts, Running, STARTS_SECONDS } from "../support/running";
+import { freePorts, Running, STARTS_SECONDS } from "../support/running";
+import { eventually } from "../support/wait";
 import { ALERTING, sampleServices } from "../support/services";
 
 /** Alerts by their labels, and who is told. */

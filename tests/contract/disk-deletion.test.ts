@@ -8,7 +8,7 @@ import { DELETE_DELAYS, planWatchdog } from "../../components/monitoring-service
 import { diskBytes } from "../bench/support/gather";
 import { ask, Backends } from "../support/log-agent";
 import { part } from "../support/parts";
-import { eventually } from "../support/running";
+import { eventually } from "../support/wait";
 import { sampleServices } from "../support/services";
 import { SmallVolume } from "../support/small-volume";
 

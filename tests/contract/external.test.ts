@@ -4,7 +4,8 @@ import * as http from "node:http";
 import { planLogAgent } from "../../components/log-agent/plan";
 import { ExternalEndpoints, PushedMetrics } from "../../components/log-agent";
 import { part } from "../support/parts";
-import { eventually, freePorts, STARTS_SECONDS } from "../support/running";
+import { freePorts, STARTS_SECONDS } from "../support/running";
+import { eventually, sleep } from "../support/wait";
 import { AgentUnderTest, ask, Backends, sampleAgent, TOKEN } from "../support/log-agent";
 import { isSigned } from "../support/sigv4";
 
@@ -88,7 +89,7 @@ describe("log agent with external endpoints, by the real Alloy and Prometheus", 
         it("what the endpoint could not take for a while arrives when it is back", async () => {
             await front.close();
             const from = Date.now() / 1000;
-            await new Promise((resolve) => setTimeout(resolve, 12_000));
+            await sleep(12_000);
             const within = (at: number) => at >= from && at < from + 12;
             // One a second, where the machine has time for it; a scrape begins before it is answered.
             const sent = scraped.filter(within).length - 1;

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { promtailConfigPath } from "../../components/log-agent/install";
 import { part } from "../support/parts";
-import { eventually, STARTS_SECONDS } from "../support/running";
+import { STARTS_SECONDS } from "../support/running";
+import { eventually, sleep } from "../support/wait";
 import { AgentUnderTest, ask, Backends, sampleAgent } from "../support/log-agent";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -44,7 +45,7 @@ describe("log agent with a real Promtail", function () {
     it("lines that are written while the gateway is away arrive when it is back", async () => {
         await backends.close();
         for (let i = 0; i < 200; i++) agent.log("app.log", `2026-11-22T10:15:03.123+09:00 INFO away ${i}\n`);
-        await new Promise((resolve) => setTimeout(resolve, 4000));
+        await sleep(4000);
         await backends.open();
         await eventually("all 200 lines are in Loki", 40, async () => (await backends.logs('{instance="was-1"} |= "away"')).flatMap(({ values }) => values).length >= 200);
         await agent.end("SIGTERM");

@@ -3,7 +3,8 @@ import * as fs from "node:fs";
 import { scrapeJobs } from "../../components/metrics-target/scrape-jobs";
 import { part } from "../support/parts";
 import { HOSTILE } from "../support/hostile";
-import { eventually, STARTS_SECONDS } from "../support/running";
+import { STARTS_SECONDS } from "../support/running";
+import { eventually, sleep } from "../support/wait";
 import { AgentUnderTest, Backends, LogStream, sampleAgent, SECRETS } from "../support/log-agent";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -173,7 +174,7 @@ describe("log agent with real programs", function () {
         agent.startAlloy(alloy);
         await eventually("the first lines are in Loki", 30, async () => flat(await backends.logs('{instance="was-2"}')).length >= 199);
         await backends.close();
-        for (let i = 0; i < 10; i++) { write(100); await new Promise((resolve) => setTimeout(resolve, 150)); }
+        for (let i = 0; i < 10; i++) { write(100); await sleep(150); }
         await agent.end("SIGKILL");
         write(400);
         agent.startAlloy(alloy);

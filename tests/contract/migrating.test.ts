@@ -6,7 +6,8 @@ import { planContainers } from "../../components/monitoring-services/containers"
 import { IMAGES } from "../../components/versions";
 import { remoteWrite } from "../bench/support/remote-write";
 import { part } from "../support/parts";
-import { eventually, freePorts, Running, STARTS_SECONDS } from "../support/running";
+import { freePorts, Running, STARTS_SECONDS } from "../support/running";
+import { eventually } from "../support/wait";
 
 const PAGE = path.join(__dirname, "..", "..", "docs", "migrating.md");
 const HOUR = 3_600_000;

@@ -9,7 +9,8 @@ import { renderCaddyfile } from "../../components/monitoring-services/gateway";
 import { KnownServicesArgs } from "../../components/monitoring-services/args";
 import { loadtest } from "../../dashboards/loadtest";
 import { part } from "../support/parts";
-import { eventually, freePorts, Running, STARTS_SECONDS } from "../support/running";
+import { freePorts, Running, STARTS_SECONDS } from "../support/running";
+import { eventually } from "../support/wait";
 import { ALERTING, sampleServices, TOKENS } from "../support/services";
 
 /** Arguments at the edges of what is allowed. */

@@ -7,7 +7,8 @@ import * as tls from "node:tls";
 import { renderCaddyfile } from "../../components/monitoring-services/gateway";
 import { GatewayUnderTest, makeCa } from "../support/gateway-under-test";
 import { part } from "../support/parts";
-import { eventually, Running } from "../support/running";
+import { Running } from "../support/running";
+import { eventually, sleep } from "../support/wait";
 import { sampleServices, TOKENS } from "../support/services";
 
 /** Fingerprint of the certificate that a port serves. */
@@ -57,7 +58,7 @@ describe("gateway, run by the real Caddy", function () {
         const held = gateway.held = { tenant: "loadtest", waiting: [] as (() => void)[] };
         const all = Promise.all(Array.from({ length: 20 }, () => gateway.push("/otlp/v1/traces", TOKENS.loadtest)));
         await eventually("some of them are in", 5, async () => held.waiting.length >= 3);
-        await new Promise((resolve) => setTimeout(resolve, 500));
+        await sleep(500);
         assert.equal(held.waiting.length, 3);
         for (let i = 0; i < 10; i++) assert.equal((await gateway.push("/otlp/v1/traces", TOKENS.prod)).answer.status, 200);
         gateway.held = undefined;
@@ -283,7 +284,7 @@ describe("gateway, run by the real Caddy", function () {
         // While Caddy changes over, the old one still answers on connections of its own.
         await eventually("the old token is refused", 10, async () => (await gateway.push("/otlp/v1/logs", TOKENS.prod)).answer.status === 401);
         gateway.running.write([{ path: "/etc/photogather-monitoring/gateway/Caddyfile", content: `${text}\nnonsense {{{` }]);
-        await new Promise((resolve) => setTimeout(resolve, 2500));
+        await sleep(2500);
         assert.equal((await gateway.push("/otlp/v1/logs", "prod-token-after-0123456789")).answer.status, 200);
         gateway.running.write([{ path: "/etc/photogather-monitoring/gateway/Caddyfile", content: text }]);
         // After a file that it could not parse, Caddy watches no more (its own doing): the ready command then loads the file this way.

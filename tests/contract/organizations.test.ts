@@ -8,7 +8,8 @@ import { planContainers } from "../../components/monitoring-services/containers"
 import { renderGrafana } from "../../components/monitoring-services/grafana";
 import { organizationsProgram, planOrganizations } from "../../components/monitoring-services/organizations";
 import { part } from "../support/parts";
-import { eventually, freePorts, Running } from "../support/running";
+import { freePorts, Running } from "../support/running";
+import { eventually } from "../support/wait";
 import { sampleServices } from "../support/services";
 
 const PASSWORD = "correct horse battery staple";

@@ -7,7 +7,8 @@ import * as path from "node:path";
 import { renderLoki, renderPrometheus, renderTempo } from "../../components/monitoring-services/backends";
 import { planWatchdog } from "../../components/monitoring-services/disk-watchdog";
 import { part } from "../support/parts";
-import { eventually, freePorts, Running, STARTS_SECONDS } from "../support/running";
+import { freePorts, Running, STARTS_SECONDS } from "../support/running";
+import { eventually } from "../support/wait";
 import { sampleServices } from "../support/services";
 
 const shipped = sampleServices().environments;

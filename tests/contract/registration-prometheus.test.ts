@@ -9,7 +9,8 @@ import { scrapeJobs } from "../../components/metrics-target/scrape-jobs";
 import { KnownTarget, renderTargets } from "../../components/metrics-target/targets";
 import { part } from "../support/parts";
 import { register, RegistrationRoot, registrationRoot } from "../support/registration";
-import { eventually, freePorts, STARTS_SECONDS } from "../support/running";
+import { freePorts, STARTS_SECONDS } from "../support/running";
+import { eventually } from "../support/wait";
 
 const LIMITS = { intervalSeconds: 1, timeoutSeconds: 1 };
 const DEV: RegistrationPolicyArgs = { publicKeys: [], cidrs: ["127.0.0.1/32"], limits: LIMITS, minIntervalSeconds: 1 };

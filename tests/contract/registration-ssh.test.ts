@@ -7,7 +7,8 @@ import * as path from "node:path";
 import { renderAuthorizedKeys } from "../../components/metrics-target/registration";
 import { part } from "../support/parts";
 import { RegistrationRoot, registrationRoot, tree } from "../support/registration";
-import { eventually, freePorts } from "../support/running";
+import { freePorts } from "../support/running";
+import { eventually } from "../support/wait";
 
 const DEV = { publicKeys: [] as string[], cidrs: ["10.1.0.0/16"] };
 const LIST = JSON.stringify({

@@ -7,7 +7,8 @@ import { relayJob } from "../../components/monitoring-services/relay";
 import { WRITE_HEADERS, writeBody } from "../bench/support/remote-write";
 import { GatewayUnderTest, makeCa } from "../support/gateway-under-test";
 import { part } from "../support/parts";
-import { eventually, freePorts, STARTS_SECONDS } from "../support/running";
+import { freePorts, STARTS_SECONDS } from "../support/running";
+import { eventually } from "../support/wait";
 import { sampleServices, TOKENS } from "../support/services";
 
 const MOST_SERIES = 20;

@@ -5,7 +5,8 @@ import { PATHS } from "../../components/log-agent/alloy";
 import { renderCaddyfile, renderGateway } from "../../components/monitoring-services/gateway";
 import { AgentUnderTest, ask, Backends, sampleAgent, TENANT, TOKEN } from "../support/log-agent";
 import { part } from "../support/parts";
-import { eventually, freePorts, STARTS_SECONDS } from "../support/running";
+import { freePorts, STARTS_SECONDS } from "../support/running";
+import { eventually, sleep } from "../support/wait";
 import { sampleServices, TOKENS } from "../support/services";
 
 const NEW_TOKEN = "token-of-prod-rotated-0123";
@@ -82,17 +83,17 @@ describe("a token that is rotated while the agent sends", function () {
             }),
         ]);
         try {
-            await wait(3000);
+            await sleep(3000);
             gateway.accept(NEW_TOKEN, TOKEN);
             await gateway.knows(NEW_TOKEN);
             await gateway.knows(TOKEN);
-            await wait(2000);
+            await sleep(2000);
             agent.put(PATHS.token, NEW_TOKEN);
             // The agent reads it every 5 seconds.
-            await wait(15_000);
+            await sleep(15_000);
             gateway.accept(NEW_TOKEN);
             await gateway.knows(TOKEN, false);
-            await wait(3000);
+            await sleep(3000);
         } finally {
             end.abort();
             await sending;
@@ -115,10 +116,6 @@ function id(number: number): string {
 async function paced(milliseconds: number, end: AbortSignal, act: () => Promise<void>): Promise<void> {
     while (!end.aborted) {
         await act();
-        await wait(milliseconds);
+        await sleep(milliseconds);
     }
-}
-
-function wait(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,6 +1,6 @@
 import { Lab } from "./support/lab";
 import { lack, standIn } from "../support/parts";
-import { sleep } from "./support/wait";
+import { sleep } from "../support/wait";
 import { World } from "./support/world";
 
 /** Parts without which nothing here can run: then every test is skipped, or fails where they are required. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { changed } from "./support/engine";
 import { GrafanaClient } from "./support/grafana";
-import { eventually, timed } from "./support/wait";
+import { eventually, timed } from "../support/wait";
 import { APPLICATION, ENVIRONMENTS, World } from "./support/world";
 
 describe("three stacks, one shared deployment", () => {

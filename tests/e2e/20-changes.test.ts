@@ -3,7 +3,7 @@ import { IMAGES } from "../../components/versions";
 import { changed } from "./support/engine";
 import { GrafanaClient } from "./support/grafana";
 import { Host } from "./support/hosts";
-import { eventually } from "./support/wait";
+import { eventually } from "../support/wait";
 import { Was } from "./support/was";
 import { leftovers } from "./support/leftovers";
 import { APPLICATION, StackSettings, World } from "./support/world";

@@ -3,7 +3,7 @@ import { succeeded } from "./support/engine";
 import { GrafanaClient } from "./support/grafana";
 import { Host } from "./support/hosts";
 import { leftovers } from "./support/leftovers";
-import { eventually } from "./support/wait";
+import { eventually } from "../support/wait";
 import { Was } from "./support/was";
 import { APPLICATION, World } from "./support/world";
 

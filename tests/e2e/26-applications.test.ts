@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { doctor } from "./support/doctor";
 import { GrafanaClient } from "./support/grafana";
 import { Ingest } from "./support/ingest";
-import { eventually } from "./support/wait";
+import { eventually } from "../support/wait";
 import { Was } from "./support/was";
 import { APPLICATION, World } from "./support/world";
 

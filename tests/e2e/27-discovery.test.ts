@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { DISCOVERY } from "../../components/monitoring-services/discovery";
 import { Ec2Api } from "../support/ec2-api";
 import { GrafanaClient } from "./support/grafana";
-import { eventually } from "./support/wait";
+import { eventually } from "../support/wait";
 import { World } from "./support/world";
 
 const METADATA = "169.254.169.254";

@@ -4,7 +4,7 @@ import { GrafanaClient } from "./support/grafana";
 import { HandMade } from "./support/hand-made";
 import { Host } from "./support/hosts";
 import { leftovers } from "./support/leftovers";
-import { eventually, sleep } from "./support/wait";
+import { eventually, sleep } from "../support/wait";
 import { Was } from "./support/was";
 import { APPLICATION, World } from "./support/world";
 

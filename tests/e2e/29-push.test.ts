@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { GrafanaClient } from "./support/grafana";
 import { Ingest } from "./support/ingest";
-import { eventually } from "./support/wait";
+import { eventually } from "../support/wait";
 import { APPLICATION, World } from "./support/world";
 
 /** dev's host cannot be reached from the monitoring host any more: its agent sends its metrics, and they are the environment's as before. */

@@ -5,7 +5,7 @@ import type { Connection } from "../../components/connection";
 import { CountedStream } from "./support/counted/stream";
 import { GrafanaClient } from "./support/grafana";
 import { Host } from "./support/hosts";
-import { eventually, sleep } from "./support/wait";
+import { eventually, sleep } from "../support/wait";
 import { World } from "./support/world";
 
 const NAME = "i-0a1b2c3d4e5f60718";

@@ -9,7 +9,7 @@ import { networkAttacks, startMetadata } from "./attacks/network";
 import { patientAttacks, registrationAttacks } from "./attacks/registration";
 import { Traffic } from "./attacks/traffic";
 import { knownSecrets, noneInLogs, secretsIn } from "./support/secrets";
-import { eventually } from "./support/wait";
+import { eventually } from "../support/wait";
 import { ENVIRONMENTS, World } from "./support/world";
 
 const DOORS: Record<string, Attack[]> = {

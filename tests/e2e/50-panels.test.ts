@@ -4,7 +4,7 @@ import { INJECTORS } from "./support/faults";
 import { GrafanaClient } from "./support/grafana";
 import { describeEmpty, formatTable, hasData, readDashboards, Row, runQueries } from "./support/panel-run";
 import { startTraffic, Undo } from "./support/traffic";
-import { eventually } from "./support/wait";
+import { eventually } from "../support/wait";
 import { APPLICATION, ENVIRONMENTS, World } from "./support/world";
 
 describe("every panel's every query", () => {

@@ -3,7 +3,7 @@ import { ALL, fillLink } from "./support/fill";
 import { linesOf, OpenDashboard, readSource, searchSpans, seriesOf } from "./support/followed";
 import { GrafanaClient, Line, Sample, Span } from "./support/grafana";
 import { lineLinks, spanCorrelation, traceToLogs, traceToMetrics } from "./support/sources";
-import { eventually } from "./support/wait";
+import { eventually } from "../support/wait";
 import { APPLICATION, Environment, ENVIRONMENTS, World } from "./support/world";
 
 /** One slow request in an environment, and what is known of it before any link is followed. */

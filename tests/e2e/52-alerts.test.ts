@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { DEFAULT_THRESHOLDS } from "../../dashboards/alerts";
 import { Receiver } from "../support/receiver";
 import { GrafanaClient } from "./support/grafana";
-import { eventually, sleep } from "./support/wait";
+import { eventually, sleep } from "../support/wait";
 import { APPLICATION, Environment, World } from "./support/world";
 
 /** Prometheus' interval of evaluation, and Alertmanager's patience with the end of an alert, both as shipped. */

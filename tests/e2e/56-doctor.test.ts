@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { doctor } from "./support/doctor";
 import { GrafanaClient } from "./support/grafana";
-import { eventually } from "./support/wait";
+import { eventually } from "../support/wait";
 import { ENVIRONMENTS, Environment, World } from "./support/world";
 
 describe("doctor", () => {

@@ -9,7 +9,7 @@ import { queriesOf } from "../support/dashboards/queries";
 import { GrafanaClient } from "./support/grafana";
 import { PROJECT } from "./support/state";
 import { keepRequesting, MIX } from "./support/traffic";
-import { sleep } from "./support/wait";
+import { sleep } from "../support/wait";
 import { World } from "./support/world";
 
 const MINUTES = 8;

@@ -9,7 +9,7 @@ import { Host } from "./support/hosts";
 import { Lab } from "./support/lab";
 import { readRules } from "./support/rules";
 import { ssh } from "./support/ssh";
-import { eventually, timed } from "./support/wait";
+import { eventually, timed } from "../support/wait";
 import { World } from "./support/world";
 import { secretsIn } from "./support/secrets";
 import { part } from "../support/parts";

@@ -5,7 +5,7 @@ import { GrafanaClient } from "./support/grafana";
 import { Ingest } from "./support/ingest";
 import { knownSecrets, noneInLogs, secretsIn } from "./support/secrets";
 import { ssh } from "./support/ssh";
-import { sleep } from "./support/wait";
+import { sleep } from "../support/wait";
 import { Environment, World } from "./support/world";
 
 /** The owner's own environment, which its `up` moves, and a member's, which moves between the phases. */

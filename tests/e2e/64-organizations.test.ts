@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { IMAGES } from "../../components/versions";
 import { GrafanaClient } from "./support/grafana";
 import { knownSecrets, secretsIn } from "./support/secrets";
-import { eventually } from "./support/wait";
+import { eventually } from "../support/wait";
 import { World } from "./support/world";
 
 const MEMBER = "alice@example.com";

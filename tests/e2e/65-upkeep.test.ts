@@ -7,7 +7,7 @@ import { Engine, EngineStack, succeeded } from "./support/engine";
 import { tryExec } from "./support/exec";
 import { GrafanaClient } from "./support/grafana";
 import { Host } from "./support/hosts";
-import { eventually } from "./support/wait";
+import { eventually } from "../support/wait";
 import { World } from "./support/world";
 
 const [OWNER, MEMBER] = ["upkeep", "guest"];

@@ -6,7 +6,7 @@ import { Outside } from "./support/outside";
 import { describeEmpty, hasData, readDashboards, Row, runQueries } from "./support/panel-run";
 import { knownSecrets, secretsIn } from "./support/secrets";
 import { startTraffic, Undo } from "./support/traffic";
-import { eventually, sleep } from "./support/wait";
+import { eventually, sleep } from "../support/wait";
 import { APPLICATION, World } from "./support/world";
 
 /** The agent of a member is fed to the shared host and to endpoints outside, moves there, and comes back, with traffic on. */

@@ -7,7 +7,7 @@ import { killContainer, killUnit } from "./support/cut";
 import { GrafanaClient } from "./support/grafana";
 import { Ingest } from "./support/ingest";
 import { readRules } from "./support/rules";
-import { eventually, sleep } from "./support/wait";
+import { eventually, sleep } from "../support/wait";
 import { APPLICATION, World } from "./support/world";
 
 /** Seconds between scrapes and between evaluations. */

@@ -8,7 +8,7 @@ import { Ingest } from "./support/ingest";
 import { readRules } from "./support/rules";
 import { fillTo, fillUp, makeRoom, onSmallDisk } from "./support/small-disk";
 import { Undo } from "./support/traffic";
-import { eventually, sleep } from "./support/wait";
+import { eventually, sleep } from "../support/wait";
 import { APPLICATION, World } from "./support/world";
 
 /** Of the disk, where lines and spans are refused from 90 % on. */

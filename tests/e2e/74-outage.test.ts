@@ -4,7 +4,7 @@ import { CountedStream } from "./support/counted/stream";
 import { cutOff, killContainer, killUnit } from "./support/cut";
 import { GrafanaClient } from "./support/grafana";
 import { readRules } from "./support/rules";
-import { eventually, sleep } from "./support/wait";
+import { eventually, sleep } from "../support/wait";
 import { World } from "./support/world";
 
 const AGENT = "photogather-log-agent";

@@ -8,7 +8,7 @@ import { Host } from "./support/hosts";
 import { interruptUp } from "./support/interrupt";
 import { leftovers } from "./support/leftovers";
 import { readRules } from "./support/rules";
-import { eventually } from "./support/wait";
+import { eventually } from "../support/wait";
 import { APPLICATION, StackSettings, World } from "./support/world";
 import { Was } from "./support/was";
 

@@ -4,7 +4,7 @@ import { GrafanaClient } from "./support/grafana";
 import { leftovers } from "./support/leftovers";
 import { Outside } from "./support/outside";
 import { knownSecrets, secretsIn } from "./support/secrets";
-import { eventually, sleep } from "./support/wait";
+import { eventually, sleep } from "../support/wait";
 import { ENVIRONMENTS, Environment, World } from "./support/world";
 
 /** Minutes, as the shared deployment goes and comes back: on request only, and counted as skipped otherwise. */

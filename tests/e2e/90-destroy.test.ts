@@ -4,7 +4,7 @@ import { succeeded } from "./support/engine";
 import { GrafanaClient } from "./support/grafana";
 import { leftovers } from "./support/leftovers";
 import { secretsIn } from "./support/secrets";
-import { eventually, sleep } from "./support/wait";
+import { eventually, sleep } from "../support/wait";
 import { World } from "./support/world";
 
 describe("the end", () => {

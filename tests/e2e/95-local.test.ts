@@ -12,7 +12,7 @@ import { interrupt } from "./support/interrupt";
 import { Lab } from "./support/lab";
 import { describeEmpty, hasData, readDashboards, runQueries } from "./support/panel-run";
 import { PROJECT, temporaryDirectory } from "./support/state";
-import { eventually } from "./support/wait";
+import { eventually } from "../support/wait";
 import { buildWas } from "./support/was";
 import { ENVIRONMENTS, World } from "./support/world";
 

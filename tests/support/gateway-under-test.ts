@@ -6,7 +6,8 @@ import * as net from "node:net";
 import * as path from "node:path";
 import { renderCaddyfile, renderGateway } from "../../components/monitoring-services/gateway";
 import { KnownServicesArgs } from "../../components/monitoring-services/args";
-import { eventually, freePorts, Running, STARTS_SECONDS } from "./running";
+import { freePorts, Running, STARTS_SECONDS } from "./running";
+import { eventually } from "./wait";
 import { sampleServices } from "./services";
 
 /** A CA as the stack makes one. */

@@ -12,7 +12,8 @@ import { MetricsSecrets, planBundle } from "../../components/log-agent/bundle";
 import { KnownExternal } from "../../components/log-agent/external";
 import { CONFIG_DIRECTORY, DATA_DIRECTORY } from "../../components/log-agent/paths";
 import { LogAgentPlan, planLogAgent } from "../../components/log-agent/plan";
-import { eventually, freePorts, Running, STARTS_SECONDS } from "./running";
+import { freePorts, Running, STARTS_SECONDS } from "./running";
+import { eventually } from "./wait";
 import { sampleServices } from "./services";
 import { TOKEN } from "./log-agent-samples";
 

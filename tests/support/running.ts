@@ -99,18 +99,3 @@ export async function freePorts(count: number): Promise<number[]> {
     await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
     return ports;
 }
-
-/** Asks until the answer is there; the last reason is the error. */
-export async function eventually<T>(what: string, seconds: number, ask: () => Promise<T | undefined | false>): Promise<T> {
-    let last: unknown = "no answer";
-    for (const end = Date.now() + seconds * 1000; Date.now() < end;) {
-        try {
-            const answer = await ask();
-            if (answer !== undefined && answer !== false) return answer;
-        } catch (error) {
-            last = error;
-        }
-        await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-    throw new Error(`${what}: not within ${seconds} s (${last instanceof Error ? last.message : String(last)})`);
-}

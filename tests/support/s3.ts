@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { eventually, freePorts, Running } from "./running";
+import { freePorts, Running } from "./running";
+import { eventually } from "./wait";
 
 /** What the tests' S3 asks for. */
 export const S3_KEYS = { accessKeyId: "key-of-the-bucket", secretAccessKey: "secret-of-the-bucket" };

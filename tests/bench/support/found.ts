@@ -1,4 +1,4 @@
-import { eventually } from "../../support/running";
+import { eventually, sleep } from "../../support/wait";
 import { Side } from "./sides";
 import { SimulatedHost } from "./simulated-hosts";
 
@@ -56,7 +56,7 @@ export async function settled(wanted: number, seconds: number, ask: () => Promis
     let last = NaN;
     await eventually("all is found", seconds, async () => {
         last = await ask();
-        if (last < wanted) await new Promise((resolve) => setTimeout(resolve, 3000));
+        if (last < wanted) await sleep(3000);
         return last >= wanted;
     }).catch((error: Error) => { if (Number.isNaN(last)) process.stdout.write(`${error.message}\n`); });
     return last;

@@ -2,7 +2,8 @@ import { KnownServicesArgs } from "../../../components/monitoring-services/args"
 import { SMALL_HOST_MIB } from "../../../components/monitoring-services/budget";
 import { planContainers } from "../../../components/monitoring-services/containers";
 import { renderCaddyfile } from "../../../components/monitoring-services/gateway";
-import { eventually, freePorts } from "../../support/running";
+import { freePorts } from "../../support/running";
+import { eventually } from "../../support/wait";
 import { Limited, startLimited } from "./limited";
 import { Destination } from "./load";
 import { programs, Side } from "./sides";

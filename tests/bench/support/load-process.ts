@@ -7,6 +7,7 @@ import { parseExposition } from "./exposition";
 import { Count, Counts, Destination, FromLoad, LoadReport, logResource, ToLoad, traceResource, Work } from "./load";
 import { Body, fill, logBody, traceBody } from "./otlp-bodies";
 import { hostText, moreEndpoints, renderHead } from "./simulated-hosts";
+import { sleep } from "../../support/wait";
 
 const TRIES = 60;
 const RETRY_MS = 1000;
@@ -165,7 +166,7 @@ function report(): LoadReport {
 async function stop(): Promise<void> {
     stopping = true;
     timers.forEach((timer) => clearInterval(timer));
-    for (const end = Date.now() + 90_000; underWay > 0 && Date.now() < end;) await new Promise((resolve) => setTimeout(resolve, 50));
+    for (const end = Date.now() + 90_000; underWay > 0 && Date.now() < end;) await sleep(50);
     tell({ report: report() });
 }
 

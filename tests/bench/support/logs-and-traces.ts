@@ -3,7 +3,8 @@ import { renderLoki, renderTempo } from "../../../components/monitoring-services
 import { KnownServicesArgs } from "../../../components/monitoring-services/args";
 import { SMALL_HOST_MIB } from "../../../components/monitoring-services/budget";
 import { planContainers } from "../../../components/monitoring-services/containers";
-import { eventually, freePorts, Running } from "../../support/running";
+import { freePorts, Running } from "../../support/running";
+import { eventually, sleep } from "../../support/wait";
 import { Limited, startLimited } from "./limited";
 import { SimulatedHost } from "./simulated-hosts";
 
@@ -133,7 +134,7 @@ async function post(url: string, tenant: string, body: object): Promise<void> {
         const said = await answer.text();
         if (answer.ok) return true;
         if (![429, 503].includes(answer.status)) throw new Error(`${answer.status} ${said.slice(0, 200)}`);
-        await new Promise((resolve) => setTimeout(resolve, 500));
+        await sleep(500);
         return false;
     });
 }

@@ -4,7 +4,8 @@ import { renderPrometheus } from "../../../components/monitoring-services/backen
 import { KnownServicesArgs } from "../../../components/monitoring-services/args";
 import { SMALL_HOST_MIB } from "../../../components/monitoring-services/budget";
 import { planContainers } from "../../../components/monitoring-services/containers";
-import { eventually, Running } from "../../support/running";
+import { Running } from "../../support/running";
+import { eventually } from "../../support/wait";
 import { Limited, startLimited } from "./limited";
 import { remoteWrite, Written } from "./remote-write";
 

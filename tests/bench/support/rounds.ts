@@ -1,4 +1,4 @@
-import { sleep } from "../../e2e/support/wait";
+import { sleep } from "../../support/wait";
 import { Answer, askAll } from "./ask";
 import { comparedQueries, dashboardQueries } from "./compared-queries";
 import { countLines, countSamples, countSpans, settled } from "./found";

@@ -1,5 +1,5 @@
 import { World } from "../support/world";
-import { eventually } from "../support/wait";
+import { eventually } from "../../support/wait";
 import { Answer, Attack, Ground } from "./kit";
 
 interface JournalLine { at: number; text: string }

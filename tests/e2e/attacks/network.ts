@@ -1,5 +1,5 @@
 import { SERVICES } from "../../../components/monitoring-services/services";
-import { eventually } from "../support/wait";
+import { eventually } from "../../support/wait";
 import { Attack, Ground, Logged, said } from "./kit";
 
 const METADATA = "169.254.169.254";

@@ -1,6 +1,6 @@
 import { GrafanaClient } from "../support/grafana";
 import { Ingest } from "../support/ingest";
-import { sleep } from "../support/wait";
+import { sleep } from "../../support/wait";
 import { Environment, World } from "../support/world";
 import { Ground } from "./kit";
 

@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { findPart } from "../../support/parts";
 import { end, exec, ExecOptions, Result, tryExec } from "./exec";
 import { stateDirectory } from "./state";
-import { eventually } from "./wait";
+import { eventually } from "../../support/wait";
 
 /** Everything that the tests make in Docker carries it, so that what a killed run left can be told from other people's things. */
 export const LABEL = "photogather-monitoring-e2e";

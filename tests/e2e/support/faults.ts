@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Fault } from "../../../dashboards";
 import { Ingest } from "./ingest";
 import { keepRequesting, Undo } from "./traffic";
-import { sleep } from "./wait";
+import { sleep } from "../../support/wait";
 import { APPLICATION, World } from "./world";
 
 /** Brings a fault about, and keeps it up until what it gives is called. Metrics show it two scrapes later. */

@@ -1,6 +1,7 @@
 import { parseSeries, Series } from "../../support/dashboards/scrapes";
 import { findPart } from "../../support/parts";
-import { eventually, freePorts, Running } from "../../support/running";
+import { freePorts, Running } from "../../support/running";
+import { eventually } from "../../support/wait";
 
 /** An agent's way for spans, with a queue for one request and nobody at its end. */
 const config = (port: number) => `

@@ -3,7 +3,7 @@ import { IMAGES } from "../../../components/versions";
 import { findPart } from "../../support/parts";
 import { Host } from "./hosts";
 import { Lab } from "./lab";
-import { eventually } from "./wait";
+import { eventually } from "../../support/wait";
 
 const DIRECTORY = "/home/ubuntu/promtail";
 

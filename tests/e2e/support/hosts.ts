@@ -6,7 +6,7 @@ import { tar, TarEntry } from "../../../tools/local/tar";
 import { Docker, LABEL } from "./docker";
 import { Result } from "./exec";
 import { ssh, SshTarget } from "./ssh";
-import { eventually } from "./wait";
+import { eventually } from "../../support/wait";
 
 /** A bridge network of the test's own. */
 export interface Network {

@@ -10,7 +10,7 @@ import { Host } from "./hosts";
 import { provideMimir } from "./images";
 import { Lab } from "./lab";
 import { MetricsBackend, outsideMimir, outsidePrometheus } from "./outside-metrics";
-import { eventually } from "./wait";
+import { eventually } from "../../support/wait";
 
 const PAGE = path.join(__dirname, "..", "..", "..", "docs", "external.md");
 const DIRECTORY = "/etc/outside";

@@ -4,7 +4,7 @@ import { NamedQuery, queriesOf, whereIs } from "../../support/dashboards/queries
 import { VariableValue } from "./fill";
 import { GrafanaClient } from "./grafana";
 import { Answered, openingRange, send } from "./panel-queries";
-import { sleep } from "./wait";
+import { sleep } from "../../support/wait";
 
 /** A query of a dashboard that Grafana has, and what it returned at last. */
 export interface Row extends Partial<Answered> {

@@ -1,6 +1,6 @@
 import type { Fault } from "../../../dashboards";
 import { INJECTORS } from "./faults";
-import { sleep } from "./wait";
+import { sleep } from "../../support/wait";
 import { World } from "./world";
 
 /** Faults after which backends and agents count what they count at no other time. */

@@ -7,7 +7,7 @@ import { findPart } from "../../support/parts";
 import { Docker } from "./docker";
 import { end } from "./exec";
 import { stateDirectory } from "./state";
-import { eventually, sleep } from "./wait";
+import { eventually, sleep } from "../../support/wait";
 
 /** Debian's and Ubuntu's package of that name has it. */
 const PROGRAM = "docker-registry";

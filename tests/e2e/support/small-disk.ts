@@ -1,6 +1,6 @@
 import { DATA } from "../../../components/monitoring-services/services";
 import { Undo } from "./traffic";
-import { eventually } from "./wait";
+import { eventually } from "../../support/wait";
 import { World } from "./world";
 
 /** Where the small disk is mounted while data is copied. */

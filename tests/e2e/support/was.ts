@@ -4,7 +4,7 @@ import { shell } from "../../../components/encode";
 import { exec } from "./exec";
 import { Host } from "./hosts";
 import { PROJECT } from "./state";
-import { eventually } from "./wait";
+import { eventually } from "../../support/wait";
 
 const SOURCE = path.join(PROJECT, "examples", "was");
 const JAR = path.join(SOURCE, "target", "was.jar");

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import * as path from "node:path";
 import { GrafanaClient } from "../grafana";
 import { Host } from "../hosts";
-import { eventually } from "../wait";
+import { eventually } from "../../../support/wait";
 import { allOf, complete, Count, countOf } from "./count";
 
 /** What a stream of numbered lines and spans is made of. */

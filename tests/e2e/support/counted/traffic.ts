@@ -1,5 +1,5 @@
 import { GrafanaClient } from "../grafana";
-import { eventually } from "../wait";
+import { eventually } from "../../../support/wait";
 import { World } from "../world";
 import { complete, Count } from "./count";
 import { CountedStream, Mark } from "./stream";

@@ -1,17 +1,17 @@
 /**
- * Asks until the answer is there, and gives it. What the last attempt said is in the error, so that a failure explains itself.
+ * Asks until there is an answer that is not `false`, and gives it. What the last attempt said is in the error, so that a failure explains itself.
  *
  * @param what what is waited for, for the error
  * @param seconds how long at most
  * @param pause milliseconds between two attempts
  */
-export async function eventually<T>(what: string, seconds: number, ask: () => Promise<T | undefined> | T | undefined, pause = 500): Promise<T> {
+export async function eventually<T>(what: string, seconds: number, ask: () => Promise<T | undefined | false> | T | undefined | false, pause = 500): Promise<T> {
     const end = Date.now() + seconds * 1000;
     let last = "no answer";
     for (;;) {
         try {
             const answer = await ask();
-            if (answer !== undefined) return answer;
+            if (answer !== undefined && answer !== false) return answer;
             last = "not there yet";
         } catch (error) {
             last = (error as Error).message;
