@@ -5,7 +5,7 @@
  * `npm run plan -- --project DIR` reads the stacks' config files of another directory.
  * `npm run plan -- --budget` shows instead how the monitoring host is shared out, and why; with `--hosts 100 --series 600 --lines 10 --spans 20`, what those hosts need.
  */
-import "./plan/without-stacks";
+import "./plan/startup";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { parseArgs } from "node:util";
