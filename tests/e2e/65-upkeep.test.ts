@@ -275,7 +275,7 @@ describe("backup, restore, upgrades, and a monitoring host that moves", () => {
     it("the way back of a move: the old host runs again on its data, and takes what comes", async () => {
         await newHost.must("docker stop $(docker ps --quiet --filter name=monitoring-)");
         await configureOwner(oldHost);
-        await oldHost.must("docker rm -f $(docker ps -aq --filter name=monitoring-)");
+        await oldHost.must("docker rm -f $(docker ps -aq --filter name=monitoring-); docker network rm monitoring");
         await moveStacks(2);
         await allLines(moved);
         await firstTrace();
