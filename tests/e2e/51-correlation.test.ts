@@ -3,6 +3,7 @@ import { ALL, fillLink } from "./support/fill";
 import { linesOf, OpenDashboard, readSource, searchSpans, seriesOf } from "./support/followed";
 import { GrafanaClient, Line, Sample, Span } from "./support/grafana";
 import { lineLinks, spanCorrelation, traceToLogs, traceToMetrics } from "./support/sources";
+import { startTraffic, Undo } from "./support/traffic";
 import { eventually } from "../support/wait";
 import { APPLICATION, Environment, ENVIRONMENTS, World } from "./support/world";
 
@@ -25,15 +26,19 @@ interface Request {
 describe("correlation", () => {
     let grafana: GrafanaClient;
     let since: number;
+    let stopTraffic: Undo | undefined;
     const requests = {} as Record<Environment, Request>;
 
     before(async function () {
         this.timeout(300_000);
         const world = await (await World.get()).deployed();
         grafana = await world.grafana();
+        // Of a request that nothing came before and after there is no rate.
+        stopTraffic = await startTraffic(ENVIRONMENTS.map((environment) => world.apps[environment]));
         since = Date.now() / 1000 - 1;
         await Promise.all(ENVIRONMENTS.map(async (environment, i) => { requests[environment] = await slowRequest(world, grafana, environment, 1500 + i); }));
     });
+    after(() => stopTraffic?.());
 
     for (const environment of ENVIRONMENTS) {
         for (const suffix of ["", `-${environment}`]) {
