@@ -110,9 +110,11 @@ describe("endpoints outside of the shared deployment", () => {
 
     it("and back: the shared host is fed again, and nothing was lost on the way", async () => {
         const from = await stream.mark();
-        await up({ stack: "prod" });
+        await up({ stack: "prod", external: outside.config() }, outside.secrets());
         const back = await stream.mark();
-        await sleep(10_000);
+        await sleep(5000);
+        await up({ stack: "prod" });
+        await sleep(5000);
         const now = await stream.mark();
         await stream.allThere(shared, now, 120, back);
         assert.deepEqual(await stream.inNone([shared, there], from, now), { lines: [], spans: [] });

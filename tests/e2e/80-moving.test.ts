@@ -68,10 +68,13 @@ lengthy("everybody moves away from the shared host, and back", () => {
         assert.deepEqual([preview.ok, Object.keys(preview.changes).filter((kind) => kind !== "same")], [true, []], preview.output);
     });
 
-    it("and back, by the config of before: the shared deployment stands again on its data, and nothing was lost on the way", async () => {
-        await world.configure("prod");
+    it("and back, step by step: the shared deployment stands again on its data, and nothing was lost on the way", async () => {
+        await moveTo("prod", { shared: true });
         await up("prod");
         const back = await stream.mark();
+        await sleep(5000);
+        await world.configure("prod");
+        await up("prod");
         for (const name of ["dev", "loadtest"] as const) await world.configure(name);
         await Promise.all([up("dev"), up("loadtest")]);
         shared = await world.grafana();
