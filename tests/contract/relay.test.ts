@@ -78,7 +78,8 @@ describe("pushed metrics, by the real Caddy and two Prometheus", function () {
         for (const body of [Buffer.from([0xf0, 0xff, 0xff, 0xff, 0x0f, 0x00]), Buffer.from("no snappy"), writeBody([]).subarray(0, 0)]) {
             assert.equal((await gateway.ask(PUSH_PATH, { method: "POST", headers }, body)).status, 400);
         }
-        assert.equal((await gateway.ask(PUSH_PATH, { method: "POST", headers }, Buffer.alloc(2_100_000))).status, 413);
+        // Announced only: who is still sending when the answer comes may find the connection ended.
+        assert.equal((await gateway.ask(PUSH_PATH, { method: "POST", headers: { ...headers, "Content-Length": "2100000" } })).status, 413);
         assert.equal(await send(TOKENS.dev, [orders()]), 204);
     });
 
@@ -92,7 +93,9 @@ describe("pushed metrics, by the real Caddy and two Prometheus", function () {
     it("of a host that is gone are gone after the relay's look-back, here 10 seconds and not a minute; and the others come again", async () => {
         await eventually("few series again", 30, async () => {
             await send(TOKENS.dev, [orders()]);
-            return (await relayUp()) === "1" && JSON.stringify((await query("orders_total")).map(({ metric }) => metric.number ?? "none")) === '["none"]';
+            assert.equal(await relayUp(), "1");
+            assert.deepEqual((await query("orders_total")).map(({ metric }) => metric.number), [undefined]);
+            return true;
         });
     });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { changed } from "./support/engine";
-import { GrafanaClient } from "./support/grafana";
+import { GrafanaClient, Span } from "./support/grafana";
 import { eventually, timed } from "../support/wait";
 import { APPLICATION, ENVIRONMENTS, World } from "./support/world";
 
@@ -50,8 +50,8 @@ describe("three stacks, one shared deployment", () => {
             const { application, instance } = line.labels;
             assert.deepEqual({ application, instance }, { application: APPLICATION, instance: world.hosts[environment].name });
 
-            const expected: Record<string, (span: { kind: string; name: string; attributes: Record<string, unknown> }) => boolean> = {
-                "server": ({ kind, name }) => kind === "SERVER" && name.includes("/api/photos/"),
+            const expected: Record<string, (span: Span) => boolean> = {
+                "server": ({ kind, name, parentSpanId }) => kind === "SERVER" && !parentSpanId && name.includes("/api/photos/"),
                 "controller": ({ name }) => name.startsWith("PhotoController."),
                 "service": ({ name }) => name === "PhotoService.find",
                 "database": ({ attributes }) => "db.query.text" in attributes || "db.statement" in attributes,

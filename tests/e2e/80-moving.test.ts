@@ -34,9 +34,6 @@ lengthy("everybody moves away from the shared host, and back", () => {
         await outside?.remove();
     });
 
-    const up = async (environment: Environment) => {
-        await world.up(environment);
-    };
     const moveTo = (environment: Environment, { shared: stays }: { shared: boolean }) => world.configure(environment, ({ config, secrets }) => {
         const section = config.monitoring as Record<string, unknown>;
         config.monitoring = { ...(stays ? section : {}), external: outside.config() };
@@ -46,7 +43,7 @@ lengthy("everybody moves away from the shared host, and back", () => {
 
     it("the owner's hosts feed both; nothing is lost in the change", async () => {
         await moveTo("prod", { shared: true });
-        await up("prod");
+        await world.up("prod");
         both = await stream.mark();
         await sleep(10_000);
         const now = await stream.mark();
@@ -56,9 +53,9 @@ lengthy("everybody moves away from the shared host, and back", () => {
 
     it("the members go; the owner leaves nothing but the endpoints in its config, and the shared deployment goes, but for its data", async () => {
         for (const name of ["dev", "loadtest"] as const) await moveTo(name, { shared: false });
-        await Promise.all([up("dev"), up("loadtest")]);
+        await world.upTogether(["dev", "loadtest"]);
         await moveTo("prod", { shared: false });
-        await up("prod");
+        await world.up("prod");
         assert.equal(await leftovers(world.monitor), "");
         assert.ok(await world.monitor.has(`${DATA}/loki`));
         await sleep(5000);
@@ -70,13 +67,13 @@ lengthy("everybody moves away from the shared host, and back", () => {
 
     it("and back, step by step: the shared deployment stands again on its data, and nothing was lost on the way", async () => {
         await moveTo("prod", { shared: true });
-        await up("prod");
+        await world.up("prod");
         const back = await stream.mark();
         await sleep(5000);
         await world.configure("prod");
-        await up("prod");
+        await world.up("prod");
         for (const name of ["dev", "loadtest"] as const) await world.configure(name);
-        await Promise.all([up("dev"), up("loadtest")]);
+        await world.upTogether(["dev", "loadtest"]);
         shared = await world.grafana();
         const now = await stream.mark();
         await stream.allThere(shared, now, 120, back);

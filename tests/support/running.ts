@@ -88,7 +88,7 @@ export const STARTS_SECONDS = 90;
 const PORTS = { first: 24_000, processes: 40, each: 200 };
 let used = 0;
 
-/** Free loopback ports, which no test process beside this one is given. */
+/** Free loopback ports; test processes that were started one after the other are given different ones. */
 export async function freePorts(count: number): Promise<number[]> {
     const ports: number[] = [];
     for (let tried = 0; ports.length < count; tried++) {

@@ -42,10 +42,14 @@ export interface Gap {
     seconds: number;
 }
 
-/** Where samples are missing that are made at an interval. One that is late by up to half of it, as on a busy machine, is not missing. */
-export function gaps(times: number[], interval: number): Gap[] {
+/**
+ * Where samples are missing that are made at an interval. One that is late by up to half of it, as on a busy machine, is not missing.
+ *
+ * @param intervals how many may lie between two samples
+ */
+export function gaps(times: number[], interval: number, intervals = 1): Gap[] {
     const sorted = [...times].sort((a, b) => a - b);
-    return sorted.slice(1).map((time, index) => ({ from: sorted[index], seconds: time - sorted[index] })).filter(({ seconds }) => seconds > 1.5 * interval);
+    return sorted.slice(1).map((time, index) => ({ from: sorted[index], seconds: time - sorted[index] })).filter(({ seconds }) => seconds > (intervals + 0.5) * interval);
 }
 
 /**
