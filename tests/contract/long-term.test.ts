@@ -32,6 +32,13 @@ describe("blocks in a bucket, with real Loki and Tempo and a real S3", function 
 
     const send = (url: string, body: object) => ask(`${backends.url}${url}`, { Authorization: `Bearer ${TOKEN}`, "Content-Type": "application/json" }, "POST", JSON.stringify(body));
 
+    it("lines of hours ago, of a stream with few, are found before they are in the bucket", async () => {
+        const at = (hours: number) => Date.now() - hours * 3600_000;
+        const values = [[`${at(4.2)}000000`, "not yet in the bucket"], [`${at(0)}000000`, "of now"]];
+        assert.equal((await send("/loki/api/v1/push", { streams: [{ stream: { environment: "prod", application: "shop", instance: "was-2", source: "file" }, values }] })).status, 204);
+        assert.deepEqual((await backends.logs('{instance="was-2"}', { from: at(5), to: at(4) })).flatMap((stream) => stream.values.map(([, line]) => line)), ["not yet in the bucket"]);
+    });
+
     it("what was stored there outlives the disk", async () => {
         const now = Date.now();
         assert.equal((await send("/loki/api/v1/push", { streams: [{ stream: { environment: "prod", application: "shop", instance: "was-1", source: "file" }, values: [[`${now}000000`, "kept in the bucket"]] }] })).status, 204);

@@ -86,11 +86,11 @@ export class Backends {
         this.backends.set(name, this.running.start(name, program, [`-config.file=${path.join(this.running.directory, name, file)}`]));
     }
 
-    /** Ends a backend in order; `launch` starts it again. */
-    async end(name: string): Promise<void> {
+    /** Ends a backend, in order or as `kill -9` does; `launch` starts it again. */
+    async end(name: string, signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
         const child = this.backends.get(name)!;
         const gone = new Promise((resolve) => child.once("exit", resolve));
-        child.kill("SIGTERM");
+        child.kill(signal);
         await gone;
     }
 
@@ -138,10 +138,9 @@ export class Backends {
         request.pipe(upstream);
     }
 
-    /** Streams of a LogQL query: labels (with structured metadata), and lines. */
-    async logs(query: string, limit = 5000): Promise<LogStream[]> {
-        const now = Date.now();
-        const parameters = new URLSearchParams({ query, limit: String(limit), start: `${now - 3600_000}000000`, end: `${now + 60_000}000000`, direction: "forward" });
+    /** Streams of a LogQL query: labels (with structured metadata), and lines. Times are in milliseconds; without them, those of the last hour. */
+    async logs(query: string, { from = Date.now() - 3600_000, to = Date.now() + 60_000 } = {}): Promise<LogStream[]> {
+        const parameters = new URLSearchParams({ query, limit: "5000", start: `${Math.floor(from)}000000`, end: `${Math.floor(to)}000000`, direction: "forward" });
         const answer = await ask(`http://127.0.0.1:${this.lokiPort}/loki/api/v1/query_range?${parameters}`, { "X-Scope-OrgID": TENANT });
         if (answer.status !== 200) throw new Error(`Loki: ${answer.status} ${answer.body}`);
         return (JSON.parse(answer.body) as { data: { result: LogStream[] } }).data.result;

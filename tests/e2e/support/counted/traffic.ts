@@ -16,10 +16,13 @@ export interface Found {
 /** As long as nothing more came, the agents' longest pause between two attempts (22.5 s) is over. */
 const SETTLED_SECONDS = 25;
 
+/** Between two counts. Each is a search of everything: no oftener than a person would. */
+const PAUSE_MS = { lines: 2000, spans: 4000 };
+
 /** Numbered lines and spans from a host with systemd, whose agent reads a file, and from one whose agent reads a container's output. */
 export class CountedTraffic {
-    /** Spans that a test has found to be lost where that may be; not counted again. */
-    private readonly givenUp = new Map<CountedStream, Set<number>>();
+    /** What a test has found to be lost, whether that may be or not; not counted again, so that each test tells its own losses. */
+    private readonly givenUp = { lines: new Map<CountedStream, Set<number>>(), spans: new Map<CountedStream, Set<number>>() };
 
     private constructor(readonly file: CountedStream, readonly container: CountedStream) {}
 
@@ -37,7 +40,7 @@ export class CountedTraffic {
      * Waits until everything that was sent up to now is there.
      *
      * @param seconds how long to wait for it at most
-     * @throws Error that says what is not there
+     * @throws Error that says what is not there; it is not counted again
      */
     async allThere(grafana: GrafanaClient, seconds = 90): Promise<Found> {
         return this.there(grafana, seconds, false);
@@ -52,15 +55,12 @@ export class CountedTraffic {
         const found: Found = { duplicates: 0, lines: 0, spans: 0, missing: [] };
         for (const stream of this.streams) {
             const mark = await stream.mark();
-            const lines = await eventually("all lines", seconds, async () => complete(await stream.lines(grafana, mark)), 2000);
+            const lines = await this.counted("lines", stream, seconds, () => stream.lines(grafana, mark));
             let fewest = { lost: Infinity, since: Date.now() };
-            // Each time is a search of everything: no oftener than a person would.
-            const { sent, lost } = await eventually("all spans", seconds, async () => {
-                const count = this.without(stream, await stream.spans(grafana, mark));
+            const { sent, lost } = await this.counted("spans", stream, seconds, () => stream.spans(grafana, mark), (count) => {
                 if (count.lost.length < fewest.lost) fewest = { lost: count.lost.length, since: Date.now() };
-                return spansMayMiss && Date.now() - fewest.since > SETTLED_SECONDS * 1000 ? count : complete(count);
-            }, 4000);
-            for (const number of lost) this.lose(stream, number);
+                return spansMayMiss && Date.now() - fewest.since > SETTLED_SECONDS * 1000;
+            });
             found.duplicates += lines.duplicated;
             found.lines += lines.sent;
             found.spans += sent;
@@ -69,12 +69,20 @@ export class CountedTraffic {
         return found;
     }
 
-    private without(stream: CountedStream, count: Count): Count {
-        return { ...count, lost: count.lost.filter((number) => !this.givenUp.get(stream)?.has(number)) };
-    }
-
-    private lose(stream: CountedStream, number: number): void {
-        this.givenUp.set(stream, (this.givenUp.get(stream) ?? new Set()).add(number));
+    /** Counts until nothing is lost that was not given up before, or what is may be. */
+    private async counted(kind: "lines" | "spans", stream: CountedStream, seconds: number, count: () => Promise<Count>, mayMiss: (count: Count) => boolean = () => false): Promise<Count> {
+        const givenUp = this.givenUp[kind].get(stream) ?? new Set();
+        this.givenUp[kind].set(stream, givenUp);
+        let last: Count | undefined;
+        try {
+            return await eventually(`all ${kind}`, seconds, async () => {
+                const now = await count();
+                last = { ...now, lost: now.lost.filter((number) => !givenUp.has(number)) };
+                return mayMiss(last) ? last : complete(last);
+            }, PAUSE_MS[kind]);
+        } finally {
+            for (const number of last?.lost ?? []) givenUp.add(number);
+        }
     }
 
     async stop(): Promise<void> {
