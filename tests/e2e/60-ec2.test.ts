@@ -7,6 +7,7 @@ import { Run, succeeded } from "./support/engine";
 import { GrafanaClient } from "./support/grafana";
 import { Host } from "./support/hosts";
 import { Lab } from "./support/lab";
+import { LONG, lengthy } from "./support/lengthy";
 import { readRules } from "./support/rules";
 import { ssh } from "./support/ssh";
 import { eventually, timed } from "../support/wait";
@@ -15,9 +16,6 @@ import { secretsIn } from "./support/secrets";
 import { part } from "../support/parts";
 
 const DATA = "/var/lib/photogather-monitoring/data";
-/** What takes long, as instances are replaced again and again, runs on request only, and counts as skipped otherwise. */
-const ALL = process.env.E2E_LONG === "all";
-const lengthy = ALL ? it : it.skip;
 const SNAPSHOT = "snap-0123456789abcdef0";
 /** An instance waits 10 minutes for its volume; the rest is for its boot and the engine, on a machine that is busy with the other tests. */
 const GIVES_UP_SECONDS = 1000;
@@ -46,7 +44,7 @@ describe("the monitoring host on EC2", () => {
         lab = world.lab;
         was = await lab.host("ec2-was-1", 30);
         await was.must("mkdir -p /var/log/was");
-        if (ALL) {
+        if (LONG) {
             without = await Ec2Deployment.make(lab, { name: "without-volume", firstAddress: 140, attachesNothing: true });
             // It takes its ten minutes beside the tests; the last one looks at what came of it.
             givingUp = timed(() => without.up());
@@ -170,7 +168,7 @@ describe("the monitoring host on EC2", () => {
         }
     });
 
-    lengthy("the key that Pulumi logs in with is rotated in two phases on the running machine: the old one is refused afterwards", async () => {
+    lengthy.it("the key that Pulumi logs in with is rotated in two phases on the running machine: the old one is refused afterwards", async () => {
         const { id } = ec2;
         const { registration } = (await ec2.stack.outputs()).connection_prod as { registration: { address: string; hostKey: string } };
         const accepted = async (keys: string[]) => {
@@ -189,7 +187,7 @@ describe("the monitoring host on EC2", () => {
         await all(await ec2.grafana(), await stream.mark());
     });
 
-    lengthy("a boot without its volume: Docker does not start, nothing is written in its place, SSH answers; with it all is as before", async () => {
+    lengthy.it("a boot without its volume: Docker does not start, nothing is written in its place, SSH answers; with it all is as before", async () => {
         const find = ec2.loseVolume();
         await ec2.reboot();
         await eventually("systemd to have given up on the volume", 300, async () => /failed|inactive/.test((await ec2.exec(`systemctl is-active '${DATA}' || systemctl show --property ActiveState --value docker.service`)).stdout) && (await ec2.exec("systemctl list-jobs --no-legend | grep -q .")).code !== 0 || undefined);
@@ -201,7 +199,7 @@ describe("the monitoring host on EC2", () => {
         await all(await ec2.grafana(), await stream.mark());
     });
 
-    lengthy("a newer image and changed user data: replaced in one up, with the volume, containers, registered targets and all old data; nothing is lost", async () => {
+    lengthy.it("a newer image and changed user data: replaced in one up, with the volume, containers, registered targets and all old data; nothing is lost", async () => {
         const { id: old, volume } = ec2;
         const first = Math.min(...await samples(await ec2.grafana()));
         ec2.account.change((account) => { account.images.arm64 = "ami-arm64-2"; });
@@ -218,7 +216,7 @@ describe("the monitoring host on EC2", () => {
         assert.equal(await ec2.changes(settings), 0);
     });
 
-    lengthy("the restricted identities are on the new machine: the environment's key registers, and can do nothing else", async () => {
+    lengthy.it("the restricted identities are on the new machine: the environment's key registers, and can do nothing else", async () => {
         const { registration } = (await ec2.stack.outputs()).connection_prod as { registration: { address: string; user: string; privateKey: string; hostKey: string } };
         const { code, stderr } = await ssh(registration, ["set"], [], '{"format":1,"environment":"dev","profiles":{},"targets":[]}');
         assert.notEqual(code, 0);
@@ -232,7 +230,7 @@ describe("the monitoring host on EC2", () => {
     });
 
     // The file system is not made larger here: a container may not do that on all machines.
-    lengthy("another type, of another architecture: the same, and the memory plan follows", async () => {
+    lengthy.it("another type, of another architecture: the same, and the memory plan follows", async () => {
         const { id: old, volume } = ec2;
         const memory = "docker inspect --format '{{.HostConfig.Memory}}' $(docker ps --quiet) | awk '{ sum += $1 } END { print sum / 1048576 }'";
         const before = Number(await ec2.must(memory));
@@ -256,7 +254,7 @@ describe("the monitoring host on EC2", () => {
         return mark;
     };
 
-    lengthy("destroy is refused while the volume is protected; --exclude-protected takes the rest, and the volume stays", async () => {
+    lengthy.it("destroy is refused while the volume is protected; --exclude-protected takes the rest, and the volume stays", async () => {
         snapshotAt = await aMinuteOld();
         await ec2.snapshot(SNAPSHOT);
         backupAt = await aMinuteOld();
@@ -271,14 +269,14 @@ describe("the monitoring host on EC2", () => {
         assert.deepEqual([instances, Object.keys(volumes)], [{}, [volume]]);
     });
 
-    lengthy("a snapshot in a stack that is all new, as after a lost state: everything up to a minute before it is there", async () => {
+    lengthy.it("a snapshot in a stack that is all new, as after a lost state: everything up to a minute before it is there", async () => {
         await ec2.startAnew();
         await upWith("restored from a snapshot", { dataVolume: { sizeGiB: 10, snapshotId: SNAPSHOT, protect: false } });
         const grafana = await ec2.grafana();
         await all(grafana, snapshotAt);
     });
 
-    lengthy("a backup onto the instance of a stack that is all new: what came in between the snapshot and the backup is there too", async () => {
+    lengthy.it("a backup onto the instance of a stack that is all new: what came in between the snapshot and the backup is there too", async () => {
         // Its spans: the agent, which went with the stack, has read the lines anew.
         assert.ok((await stream.spans(await ec2.grafana(), backupAt)).lost.length > 0, "the snapshot has it already");
         assert.match(await ec2.tool("restore", "--replace", "--from", backup), /The services run on them/);
@@ -288,7 +286,7 @@ describe("the monitoring host on EC2", () => {
         await all(await ec2.grafana(), backupAt);
     });
 
-    lengthy("without protection destroy takes everything, and the volume stays in the account", async () => {
+    lengthy.it("without protection destroy takes everything, and the volume stays in the account", async () => {
         const { volume } = ec2;
         succeeded(await ec2.stack.destroy());
         const { instances, volumes, keyPairs, addresses } = ec2.account.world;
@@ -301,7 +299,7 @@ describe("the monitoring host on EC2", () => {
         ["no file system but data", garbage, /comes from a snapshot and has no file system/],
     ];
     for (const [name, fill, reason] of foreign) {
-        lengthy(`a volume with ${name} is refused by name, and not a byte of it is changed`, async () => {
+        lengthy.it(`a volume with ${name} is refused by name, and not a byte of it is changed`, async () => {
             await fill(ec2.disks.snapshot("snap-0fffffffffffffff0"));
             await ec2.startAnew();
             const { seconds, result: { ok, output } } = await timed(() => ec2.up({ dataVolume: { sizeGiB: 10, snapshotId: "snap-0fffffffffffffff0", protect: false } }));
@@ -313,7 +311,7 @@ describe("the monitoring host on EC2", () => {
         });
     }
 
-    lengthy("a volume that never comes fails the up in bounded time, by name; Docker is not there, and nothing is written to the root disk in its place", async () => {
+    lengthy.it("a volume that never comes fails the up in bounded time, by name; Docker is not there, and nothing is written to the root disk in its place", async () => {
         const { seconds, result: { ok, output } } = await givingUp;
         world.figures["EC2: volume that never comes"] = seconds;
         assert.equal(ok, false);

@@ -7,6 +7,7 @@ import { Engine, EngineStack, succeeded } from "./support/engine";
 import { tryExec } from "./support/exec";
 import { GrafanaClient } from "./support/grafana";
 import { Host } from "./support/hosts";
+import { lengthy } from "./support/lengthy";
 import { eventually } from "../support/wait";
 import { World } from "./support/world";
 
@@ -247,7 +248,7 @@ describe("backup, restore, upgrades, and a monitoring host that moves", () => {
         }
     });
 
-    it("a restore where services run, with --replace, is the way back over a step that cannot be undone: they run on the data of the backup, and take what comes", async () => {
+    lengthy.it("a restore where services run, with --replace, is the way back over a step that cannot be undone: they run on the data of the backup, and take what comes", async () => {
         const tempo = () => newHost.must("docker inspect --format '{{.State.Running}} {{.Config.Image}}' monitoring-tempo");
         const lines = await written();
         await allLines(lines);
@@ -272,7 +273,7 @@ describe("backup, restore, upgrades, and a monitoring host that moves", () => {
         await takesWhatComes();
     });
 
-    it("the way back of a move: the old host runs again on its data, and takes what comes", async () => {
+    lengthy.it("the way back of a move: the old host runs again on its data, and takes what comes", async () => {
         await newHost.must("docker stop $(docker ps --quiet --filter name=monitoring-)");
         await configureOwner(oldHost);
         await oldHost.must("docker rm -f $(docker ps -aq --filter name=monitoring-); docker network rm monitoring");

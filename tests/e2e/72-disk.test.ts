@@ -5,6 +5,7 @@ import { gaps } from "./support/counted/count";
 import { CountedTraffic } from "./support/counted/traffic";
 import { GrafanaClient } from "./support/grafana";
 import { Ingest } from "./support/ingest";
+import { lengthy } from "./support/lengthy";
 import { readRules } from "./support/rules";
 import { fillTo, fillUp, makeRoom, onSmallDisk } from "./support/small-disk";
 import { Undo } from "./support/traffic";
@@ -91,7 +92,7 @@ describe("a data volume that fills up, with traffic on", () => {
         assert.deepEqual(await readRules(world.monitor, grafana), rules);
     });
 
-    it("filled faster than anybody looks, it takes spans that Tempo cannot write, and none after the disk watchdog has seen that there is room", async () => {
+    lengthy.it("filled faster than anybody looks, it takes spans that Tempo cannot write, and none after the disk watchdog has seen that there is room", async () => {
         const started = () => world.monitor.must("docker inspect --format '{{.State.StartedAt}}' monitoring-tempo");
         const before = await started();
         assert.match(await fillUp(world), /No space left on device/);

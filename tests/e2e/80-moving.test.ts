@@ -3,16 +3,15 @@ import { CountedStream, Mark } from "./support/counted/stream";
 import { GrafanaClient } from "./support/grafana";
 import { leftovers } from "./support/leftovers";
 import { Outside } from "./support/outside";
+import { lengthy } from "./support/lengthy";
 import { knownSecrets, secretsIn } from "./support/secrets";
 import { eventually, sleep } from "../support/wait";
 import { ENVIRONMENTS, Environment, World } from "./support/world";
 
-/** Minutes, as the shared deployment goes and comes back: on request only, and counted as skipped otherwise. */
-const lengthy = process.env.E2E_LONG === "all" ? describe : describe.skip;
 const DATA = "/var/lib/photogather-monitoring/data";
 
 /** The steps of "Moving from the shared host" in docs/external.md, with numbered lines and spans of the owner's own host all the while. 66 looks at a member that moves. */
-lengthy("everybody moves away from the shared host, and back", () => {
+lengthy.describe("everybody moves away from the shared host, and back", () => {
     let world: World;
     let outside: Outside;
     let shared: GrafanaClient;

@@ -10,6 +10,7 @@ import { Result, tryExec } from "./support/exec";
 import { GrafanaClient } from "./support/grafana";
 import { interrupt } from "./support/interrupt";
 import { Lab } from "./support/lab";
+import { LONG } from "./support/lengthy";
 import { describeEmpty, hasData, readDashboards, runQueries } from "./support/panel-run";
 import { PROJECT, temporaryDirectory } from "./support/state";
 import { eventually } from "../support/wait";
@@ -32,7 +33,7 @@ describe("npm run local", () => {
     before(async () => {
         await World.end();
         lab = await Lab.start();
-        built = process.env.E2E_LONG === "all" && await canBuild();
+        built = LONG && await canBuild();
         directory = temporaryDirectory("local");
         const agent = lab.artifacts.get("alloy");
         fs.writeFileSync(path.join(directory, "settings.json"), JSON.stringify({ defaults: {
