@@ -56,8 +56,10 @@ export function renderAlloyConfig(plan: LogAgentPlan, gateway: GatewayView | und
         otlp: { ...plan.otlp, endpoint: hostPort(plan.otlp.address, plan.otlp.port) },
         sampling: sampled ? { ...plan.sampling, wait: `${plan.sampling.waitSeconds}s` } : undefined,
         tracesTo: sampled ? "otelcol.processor.tail_sampling.traces.input" : "otelcol.processor.transform.spans.input",
-        hasDropped: plan.otlp.droppedPaths.length > 0,
-        droppedSpans: plan.otlp.droppedPaths.map((path) => `kind == SPAN_KIND_SERVER and IsMatch(attributes["url.path"], ${JSON.stringify(path)})`),
+        droppedSpans: [
+            `trace_id == TraceID(0x${"0".repeat(32)}) or span_id == SpanID(0x${"0".repeat(16)})`,
+            ...plan.otlp.droppedPaths.map((path) => `kind == SPAN_KIND_SERVER and IsMatch(attributes["url.path"], ${JSON.stringify(path)})`),
+        ],
         spanStatements: renderSpanStatements(plan),
     });
 }

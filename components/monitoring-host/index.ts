@@ -14,7 +14,7 @@ import { createRecord } from "./dns";
 import { findImage } from "./image";
 import { planIngress, planScrapes } from "./ingress";
 import { parseInstanceType } from "./instance-types";
-import { addressOptions, attachmentOptions, instanceOptions, ruleOptions, volumeOptions } from "./options";
+import { addressOptions, attachmentOptions, instanceOptions, keyPairOptions, ruleOptions, volumeOptions } from "./options";
 import { createProfile } from "./role";
 import { createSnapshots, snapshotTag } from "./snapshots";
 import { globalName, tags } from "./tags";
@@ -102,8 +102,7 @@ export class MonitoringHost extends pulumi.ComponentResource {
         // lost finds no pair of that name in its way.
         const [named] = args.publicKey === undefined ? [hostKey.publicKeyOpenssh] : publicKeys;
         const keyName = named.apply((key) => `${globalName(name)}-${createHash("sha256").update(key).digest("hex").slice(0, 12)}`);
-        // Two pairs of one name cannot be there at once.
-        const pair = new ec2.KeyPair(`${name}-key-pair`, { keyName, publicKey: publicKeys[0], tags: tags(name, args) }, { parent: this, deleteBeforeReplace: args.publicKey === undefined });
+        const pair = new ec2.KeyPair(`${name}-key-pair`, { keyName, publicKey: publicKeys[0], tags: tags(name, args) }, { parent: this, ...keyPairOptions(args) });
         return { keyName: args.publicKey === undefined ? keyName : pair.keyName, pair, publicKeys, privateKey: pulumi.secret(args.privateKey ?? made[0].privateKeyOpenssh) };
     }
 

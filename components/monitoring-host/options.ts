@@ -42,6 +42,11 @@ export function addressOptions(instance: pulumi.Resource): Options {
     return { deleteBeforeReplace: true, deletedWith: instance };
 }
 
+/** A pair is named by what is in it; where keys are made here, by the machine's own key: two pairs of one name cannot be there at once. */
+export function keyPairOptions(args: MonitoringHostArgs): Options {
+    return { deleteBeforeReplace: args.publicKey === undefined };
+}
+
 /** A rule goes with its group. */
 export function ruleOptions(group: pulumi.Resource): Options {
     return { deletedWith: group };

@@ -56,6 +56,7 @@ function renderScrapeFile(environment: string, args: KnownServicesArgs): string 
 export function renderLoki(args: KnownServicesArgs): BundleFile[] {
     const caps = planCaps(args.memoryMiB);
     const retention = planRetention(args.retention);
+    const agentBufferHours = durationHours(args.agentBuffer ?? "24h");
     return [
         {
             path: `${CONFIG}/loki/loki.yml`,
@@ -64,7 +65,8 @@ export function renderLoki(args: KnownServicesArgs): BundleFile[] {
                 queryConcurrency: caps.lokiConcurrency,
                 queryParallelism: caps.lokiParallelism,
                 cacheMiB: caps.lokiCacheMiB,
-                maxLineAge: `${Math.max(168, 2 * durationHours(args.agentBuffer ?? "24h"))}h`,
+                maxLineAge: `${Math.max(168, 2 * agentBufferHours)}h`,
+                maxChunkAge: `${2 * agentBufferHours}h`,
                 logRetention: retention.logs,
                 compactionMinutes: DELETE_DELAYS.lokiCompaction,
                 deleteMinutes: DELETE_DELAYS.lokiDelete,

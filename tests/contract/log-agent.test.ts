@@ -105,13 +105,13 @@ describe("log agent with real programs", function () {
             assert.equal(entry.line, `${at(8)} INFO 1 --- [t] c.e.Login : user=[redacted:email] password="[redacted:password]" Authorization: Bearer [redacted:bearer] card [redacted:card] ` +
                 "jdbc:postgresql://app:[redacted:url]@db/shop ssn [redacted:ssn]");
         });
-        it("sampling keeps errors and slow traces, drops the rest, and gives spans the vocabulary", async () => {
+        it("sampling keeps errors and slow traces, drops the rest, and gives spans the vocabulary; a span without its id takes none with it", async () => {
             const now = Date.now();
             const span = (traceId: string, milliseconds: number, code: number) => ({
                 traceId, spanId: SPAN, name: "GET /orders", kind: 2, startTimeUnixNano: `${now - milliseconds}000000`, endTimeUnixNano: `${now}000000`, status: { code },
             });
             const [error, slow, dull] = ["1".repeat(32), "2".repeat(32), "3".repeat(32)];
-            const answer = await agent.spans([span(error, 5, 2), span(slow, 900, 1), span(dull, 5, 1)], { "service.name": "unknown_service:java", "service.instance.id": "a-uuid" });
+            const answer = await agent.spans([span(error, 5, 2), span(slow, 900, 1), span(dull, 5, 1), { ...span("4".repeat(32), 5, 2), spanId: "" }], { "service.name": "unknown_service:java", "service.instance.id": "a-uuid" });
             assert.equal(answer.status, 200, answer.body);
             const found = JSON.stringify(await eventually("the error trace is in Tempo", 30, () => backends.trace(error)));
             for (const [key, value] of [["deployment.environment.name", "prod"], ["service.instance.id", "was-1"], ["service.name", "shop"]]) {

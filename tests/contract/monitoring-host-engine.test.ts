@@ -29,6 +29,18 @@ describe("MonitoringHost, by Pulumi's engine", function () {
         await stack.up({}, "--expect-no-changes");
     });
 
+    it("makes what there is on request besides, and takes it away again; the machine stays", async () => {
+        const before = one();
+        const asked = {
+            dns: { zoneId: "Z0123456789ABCDEFGHIJ", name: "monitoring.example.com" }, scrapes: [{ securityGroupId: "sg-0123456789abcdef0", ports: [8080, 9090] }], recoveryAlarm: true, sessionManager: true,
+            alarmTopic: "arn:aws:sns:eu-west-1:123456789012:alarms",
+        };
+        await stack.up(asked);
+        await stack.up(asked, "--expect-no-changes");
+        await stack.up();
+        assert.deepEqual(one(), before);
+    });
+
     it("rotates the key that it made in two phases, and the machine stays", async () => {
         const before = one();
         assert.deepEqual(await stack.up({ sshKeyGenerations: [1, 2] }), []);

@@ -41,7 +41,7 @@ function boot(disk: { content?: Buffer; type?: string; fromSnapshot?: boolean })
 }
 
 describe("the monitoring host's first boot, by a real shell", () => {
-    const empty = Buffer.alloc(2 << 20);
+    const empty = Buffer.alloc(64 << 20);
 
     before(function () { part(this, "sh"); });
 
@@ -68,7 +68,7 @@ describe("the monitoring host's first boot, by a real shell", () => {
 
     const refused: [string, Parameters<typeof boot>[0], RegExp][] = [
         ["another file system", { content: empty, type: "xfs" }, /holds xfs, expected ext4: it is left as it is/],
-        ["data that blkid does not know", { content: Buffer.concat([Buffer.alloc(500_000), Buffer.from("x")]) }, /is not empty and has no file system/],
+        ["data that blkid does not know", { content: Buffer.concat([Buffer.alloc(60_000_000), Buffer.from("x"), Buffer.alloc(10_000_000)]) }, /is not empty and has no file system/],
         ["a snapshot without file system", { content: empty, fromSnapshot: true }, /comes from a snapshot and has no file system/],
         ["no volume", {}, /is not attached after 10 minutes/],
     ];

@@ -4,6 +4,8 @@ import { World } from "./support/world";
 
 /** Capability bits by number, as in linux/capability.h. */
 const NET_BIND_SERVICE = 1n << 10n;
+const DAC_READ_SEARCH = 1n << 2n;
+const SETS = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"];
 
 /** What a container may have beside nothing, and why. */
 const MAY: Record<string, { capabilities: bigint; writable: string[] }> = {
@@ -17,7 +19,7 @@ const MAY: Record<string, { capabilities: bigint; writable: string[] }> = {
     "monitoring-node-exporter": { capabilities: 0n, writable: ["/tmp"] },
 };
 
-/** The host's file systems, as the node exporter sees them. Docker before 25 keeps only the uppermost read-only: what lies below is left to their permissions. */
+/** The host's file systems, as the node exporter and the agents see them. Docker before 25 keeps only the uppermost read-only: what lies below is left to their permissions. */
 const HOSTS_OWN = /^\/host\//;
 /** Directories in which anybody may write, each of them with the sticky bit. */
 const ANYBODYS = /^\/(tmp|var\/tmp|dev\/(shm|mqueue)|run\/lock)(\/|$)/;
@@ -68,7 +70,7 @@ describe("the containers' confinement", () => {
             });
             it("has no capability but those named here, and can gain none", async () => {
                 const found = await status(name);
-                for (const set of ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"]) assert.equal(BigInt(`0x${found[set]}`) & ~capabilities, 0n, `${set} ${found[set]}`);
+                for (const set of SETS) assert.equal(BigInt(`0x${found[set]}`) & ~capabilities, 0n, `${set} ${found[set]}`);
                 assert.equal(found.NoNewPrivs, "1");
             });
             it("has a root file system that cannot be written, and writes in its own places only", async () => {
@@ -99,6 +101,17 @@ describe("the containers' confinement", () => {
             });
         });
     }
+
+    it("an agent's container on a WAS host is root with one capability, to read any log, and writes in its own places only", async () => {
+        const { dev } = world.hosts;
+        const pid = (await dev.must("docker inspect --format '{{.State.Pid}}' photogather-log-agent")).trim();
+        const found = Object.fromEntries((await dev.must(`cat /proc/${pid}/status`)).split("\n").map((line) => line.split(/:\s*/) as [string, string]));
+        for (const set of SETS) assert.equal(BigInt(`0x${found[set]}`) & ~DAC_READ_SEARCH, 0n, `${set} ${found[set]}`);
+        assert.equal(found.NoNewPrivs, "1");
+        const mounts = (await dev.must(`cat /proc/${pid}/mounts`)).split("\n").map((line) => line.split(" "));
+        const open = mounts.filter(([, at, , options]) => /^rw(,|$)/.test(options) && !DOCKERS_OWN.test(at) && !HOSTS_OWN.test(at)).map(([, at]) => at);
+        assert.deepEqual(open.sort(), ["/tmp", "/var/lib/photogather-monitoring/log-agent"]);
+    });
 
     it("the node exporter, which sees the host's files, can write where anybody can and nowhere else", async () => {
         const found = await world.monitor.must("setpriv --reuid 65532 --regid 65532 --clear-groups find / -maxdepth 6 -path /proc -prune -o -type d -writable -print 2>/dev/null || true");

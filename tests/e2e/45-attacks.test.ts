@@ -3,7 +3,7 @@ import { REGISTRATION } from "../../components/metrics-target/registration";
 import { backendAttacks } from "./attacks/backends";
 import { gatewayAttacks } from "./attacks/gateway";
 import { grafanaAttacks, prepareGrafana } from "./attacks/grafana";
-import { Answer, Attack, bearer, Ground, groundOf, markedSpan, raw, request } from "./attacks/kit";
+import { Answer, Attack, bearer, Ground, groundOf, markedSpan, raw, request, taken } from "./attacks/kit";
 import { Evidence } from "./attacks/evidence";
 import { networkAttacks, startMetadata } from "./attacks/network";
 import { patientAttacks, registrationAttacks } from "./attacks/registration";
@@ -98,10 +98,12 @@ describe("attacks", () => {
             // Positive control: what dev's own token wrote.
             await eventually("dev's own lines", 60, async () => (await traffic.found("dev", ground.marker)) > 0 || undefined);
             for (const environment of ENVIRONMENTS.filter((name) => name !== "dev")) assert.equal(await traffic.found(environment, ground.marker), 0, environment);
-            const taken = `taken-${ground.marker}`;
-            await eventually("dev's own span to be taken", 30, async () => (await raw(ground, request(ground, "POST", "/otlp/v1/traces", [bearer(ground.tokens.dev)], markedSpan(ground, taken)))).text === "200" || undefined);
-            await eventually("dev's own span", 60, async () => (await grafana.searchTraces(`{ name = "${taken}" }`, "tempo-dev"))[0]);
-            for (const environment of ENVIRONMENTS) assert.deepEqual(await grafana.searchTraces(`{ name = "${ground.marker}" }`, `tempo-${environment}`), [], environment);
+            await eventually("dev's own span to be taken", 30, async () => (await raw(ground, request(ground, "POST", "/otlp/v1/traces", [bearer(ground.tokens.dev)], markedSpan(ground, taken(ground))))).text === "200" || undefined);
+            await eventually("dev's own span", 60, async () => (await grafana.searchTraces(`{ name = "${taken(ground)}" }`, "tempo-dev"))[0]);
+            for (const environment of ENVIRONMENTS) {
+                assert.deepEqual(await grafana.searchTraces(`{ name = "${ground.marker}" }`, `tempo-${environment}`), [], environment);
+                if (environment !== "dev") assert.deepEqual(await grafana.searchTraces(`{ name = "${taken(ground)}" }`, `tempo-${environment}`), [], environment);
+            }
             assert.deepEqual(await grafana.metrics('{application="attack", environment!="dev"}'), []);
         });
 

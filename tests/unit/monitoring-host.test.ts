@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { planIngress } from "../../components/monitoring-host/ingress";
 import { parseInstanceType } from "../../components/monitoring-host/instance-types";
-import { addressOptions, attachmentOptions, imageOptions, instanceOptions, ruleOptions, volumeOptions } from "../../components/monitoring-host/options";
+import { addressOptions, attachmentOptions, imageOptions, instanceOptions, keyPairOptions, ruleOptions, volumeOptions } from "../../components/monitoring-host/options";
 import { renderSetup, renderUserData } from "../../components/monitoring-host/user-data";
 import { isSecret, reveal } from "../../tools/offline";
 import { matchesGolden } from "../support/golden";
@@ -78,6 +78,7 @@ describe("MonitoringHost", () => {
         assert.deepEqual(options("host-data-attachment"), planned(attachmentOptions, "host"));
         assert.deepEqual(options("host-address-association"), planned(addressOptions, "host"));
         for (const rule of ["host-ssh-203.0.113.0-24", "host-out-ipv4"]) assert.deepEqual(options(rule), planned(ruleOptions, "host-security-group"));
+        assert.deepEqual(options("host-key-pair"), { ...none, ...keyPairOptions(args) });
         assert.deepEqual(options("host-address"), none);
         assert.deepEqual(options("host-snapshots"), none);
     });

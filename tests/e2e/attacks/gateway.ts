@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { Answer, Attack, bearer, GATEWAY, Ground, Logged, markedLine, markedSpan, NO_REQUEST, raw, REFUSED, request } from "./kit";
+import { Answer, Attack, bearer, GATEWAY, Ground, Logged, markedLine, markedRecord, markedSpan, NO_REQUEST, raw, REFUSED, request, taken } from "./kit";
 
 const PUSH = "/loki/api/v1/push";
 const OWN: Logged = { where: "nowhere", what: "no refusal: taken as the token's own environment" };
@@ -43,14 +43,18 @@ const tenants: Attack[] = ([
     ["dev's token and the tenant in odd case", ["x-sCoPe-oRgId: prod"]],
     ["dev's token and tenants with a bar", ["X-Scope-OrgID: prod|dev"]],
     ["dev's token and a tenant with underscores", ["X_Scope_OrgID: prod", "X-Scope-Orgid : prod".replace(" :", ":")]],
-] as [string, string[]][]).map(([what, headers]) => ({
-    what, send: (ground) => raw(ground, request(ground, "POST", PUSH, [bearer(ground.tokens.dev), ...headers], markedLine(ground))), answer: /^204$/, logged: OWN,
-}));
+] as [string, string[]][]).flatMap(([what, headers]) => ([
+    ["a line", PUSH, markedLine, /^204$/], ["a line by OTLP", "/otlp/v1/logs", markedRecord, /^204$/], ["a span", "/otlp/v1/traces", (ground: Ground) => markedSpan(ground, taken(ground)), /^200$/],
+] as [string, string, (ground: Ground) => string, RegExp][]).map(([sort, path, body, answer]): Attack => ({
+    what: `${sort}, ${what}`, send: (ground) => raw(ground, request(ground, "POST", path, [bearer(ground.tokens.dev), ...headers], body(ground))), answer, logged: OWN,
+})));
 
 /** Said to be another's in the lines themselves: Loki refuses a stream that says so, as the data source of all environments would show it as that one's. */
-const forged: Attack[] = ["prod", "loadtest", "prod|dev"].map((environment) => ({
-    what: `dev's token, and lines that say ${environment}`, send: (ground) => raw(ground, request(ground, "POST", PUSH, [bearer(ground.tokens.dev)], markedLine(ground, { environment }))), answer: /^403$/, logged: GATEWAY,
-}));
+const forged: Attack[] = ["prod", "loadtest", "prod|dev"].flatMap((environment) => ([
+    ["lines", PUSH, (ground: Ground) => markedLine(ground, { environment })], ["lines by OTLP", "/otlp/v1/logs", (ground: Ground) => markedRecord(ground, environment)],
+] as [string, string, (ground: Ground) => string][]).map(([sort, path, body]): Attack => ({
+    what: `dev's token, and ${sort} that say ${environment}`, send: (ground) => raw(ground, request(ground, "POST", path, [bearer(ground.tokens.dev)], body(ground))), answer: /^403$/, logged: GATEWAY,
+})));
 
 /** The gateway's own tenant is dropped as the header of a connection: then Loki knows none, and takes nothing. */
 const dropped = push("dev's token, and the tenant's header dropped on the way", ({ tokens: { dev } }) => ["Connection: close, X-Scope-OrgID", "X-Scope-OrgID: prod", bearer(dev)], /^401$/);

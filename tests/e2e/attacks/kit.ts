@@ -127,6 +127,17 @@ export function markedLine({ marker }: Ground, labels: Record<string, string> = 
     return JSON.stringify({ streams: [{ stream: { application: "attack", instance: "attack", ...labels }, values: [[String(BigInt(Date.now()) * 1_000_000n), marker]] }] });
 }
 
+/** The same by OTLP, as agents send it. */
+export function markedRecord({ marker }: Ground, environment?: string): string {
+    const attributes = Object.entries({ application: "attack", instance: "attack", ...(environment === undefined ? {} : { environment }) }).map(([key, stringValue]) => ({ key, value: { stringValue } }));
+    return JSON.stringify({ resourceLogs: [{ resource: { attributes }, scopeLogs: [{ logRecords: [{ timeUnixNano: String(BigInt(Date.now()) * 1_000_000n), body: { stringValue: marker } }] }] }] });
+}
+
+/** The name of a span that is taken, as dev's own. */
+export function taken({ marker }: Ground): string {
+    return `taken-${marker}`;
+}
+
 /** One span whose name is the marker. */
 export function markedSpan({ marker }: Ground, name = marker): string {
     const start = BigInt(Date.now()) * 1_000_000n;
