@@ -111,7 +111,7 @@ const sizes: Attack[] = [
     push("10,000 headers", ({ tokens: { prod } }) => [bearer(prod), ...Array.from({ length: 10_000 }, (_, i) => `X-${i}: x`)], /^431$/, NO_REQUEST),
     sent("a path of 100 kB", (g) => request(g, "GET", `/${"x".repeat(100_000)}`), /^431$/, NO_REQUEST),
     sent("a body of 3 MB, said so", (g) => request(g, "POST", PUSH, [bearer(g.tokens.dev)], " ".repeat(3_000_000)), /^(413|closed)$/, REFUSED),
-    sent("a body of 3 MB in chunks", (g) => request(g, "POST", PUSH, [bearer(g.tokens.dev), "Transfer-Encoding: chunked"], `2dc6c0\r\n${" ".repeat(3_000_000)}\r\n0\r\n\r\n`), /^413$/),
+    sent("a body of 3 MB in chunks", (g) => request(g, "POST", PUSH, [bearer(g.tokens.dev), "Transfer-Encoding: chunked"], `2dc6c0\r\n${" ".repeat(3_000_000)}\r\n0\r\n\r\n`), /^(413|closed)$/, REFUSED),
     ...[["/otlp/v1/logs", "application/x-protobuf"], ["/otlp/v1/logs", "application/json"], ["/otlp/v1/traces", "application/x-protobuf"], [PUSH, "application/json"]].map(([path, type]): Attack => ({
         what: `1 GB of ${type} in 1 MB, to ${path}`,
         send: (ground) => raw(ground, zipped(ground, path, type), { seconds: 60 }), answer: /^(4\d\d|closed)$/, logged: REFUSED,
