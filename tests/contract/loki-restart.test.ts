@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { part } from "../support/parts";
 import { eventually, sleep } from "../support/wait";
-import { ask, Backends, TOKEN } from "../support/log-agent";
+import { Backends } from "../support/log-agent";
 
 /** From a line to the next one of its stream, longer than both idle periods that are tried. */
 const PAUSE_MS = 8000;
@@ -20,7 +20,7 @@ describe("lines in Loki's own log, when it is killed after a stream's pause", fu
             const push = async (first: number, last: number) => {
                 for (let number = first; number <= last; number++) {
                     const streams = [{ stream: { environment: "prod", application: "shop", instance: "was-1", source: "file" }, values: [[`${Date.now()}000000`, String(number)]] }];
-                    assert.equal((await ask(`${backends.url}/loki/api/v1/push`, { Authorization: `Bearer ${TOKEN}`, "Content-Type": "application/json" }, "POST", JSON.stringify({ streams }))).status, 204);
+                    assert.equal((await backends.send("/loki/api/v1/push", { streams })).status, 204);
                 }
             };
             const numbers = async () => (await backends.logs('{instance="was-1"}')).flatMap(({ values }) => values.map(([, line]) => Number(line))).sort((a, b) => a - b);

@@ -6,7 +6,7 @@ import { renderPrometheus } from "../../components/monitoring-services/backends"
 import { part } from "../support/parts";
 import { freePorts, Running } from "../support/running";
 import { eventually } from "../support/wait";
-import { ask, Backends, TENANT, TOKEN } from "../support/log-agent";
+import { ask, Backends, TENANT } from "../support/log-agent";
 import { S3_KEYS, S3_REGION, startS3 } from "../support/s3";
 import { sampleServices } from "../support/services";
 
@@ -30,20 +30,18 @@ describe("blocks in a bucket, with real Loki and Tempo and a real S3", function 
     });
     after(() => backends.stop());
 
-    const send = (url: string, body: object) => ask(`${backends.url}${url}`, { Authorization: `Bearer ${TOKEN}`, "Content-Type": "application/json" }, "POST", JSON.stringify(body));
-
     it("lines of hours ago, of a stream with few, are found before they are in the bucket", async () => {
         const at = (hours: number) => Date.now() - hours * 3600_000;
         const values = [[`${at(4.2)}000000`, "not yet in the bucket"], [`${at(0)}000000`, "of now"]];
-        assert.equal((await send("/loki/api/v1/push", { streams: [{ stream: { environment: "prod", application: "shop", instance: "was-2", source: "file" }, values }] })).status, 204);
+        assert.equal((await backends.send("/loki/api/v1/push", { streams: [{ stream: { environment: "prod", application: "shop", instance: "was-2", source: "file" }, values }] })).status, 204);
         assert.deepEqual((await backends.logs('{instance="was-2"}', { from: at(5), to: at(4) })).flatMap((stream) => stream.values.map(([, line]) => line)), ["not yet in the bucket"]);
     });
 
     it("what was stored there outlives the disk", async () => {
         const now = Date.now();
-        assert.equal((await send("/loki/api/v1/push", { streams: [{ stream: { environment: "prod", application: "shop", instance: "was-1", source: "file" }, values: [[`${now}000000`, "kept in the bucket"]] }] })).status, 204);
+        assert.equal((await backends.send("/loki/api/v1/push", { streams: [{ stream: { environment: "prod", application: "shop", instance: "was-1", source: "file" }, values: [[`${now}000000`, "kept in the bucket"]] }] })).status, 204);
         const span = { traceId: TRACE, spanId: TRACE.slice(16), name: "sell", kind: 2, startTimeUnixNano: `${now}000000`, endTimeUnixNano: `${now + 5}000000` };
-        assert.equal((await send("/otlp/v1/traces", { resourceSpans: [{ resource: { attributes: [] }, scopeSpans: [{ spans: [span] }] }] })).status, 200);
+        assert.equal((await backends.send("/otlp/v1/traces", { resourceSpans: [{ resource: { attributes: [] }, scopeSpans: [{ spans: [span] }] }] })).status, 200);
         // Tempo makes a block of half a minute.
         await eventually("a block of Tempo in the bucket", 120, async () => filesIn(bucket).some((file) => file.startsWith(`tempo/${TENANT}/`) && file.endsWith("/meta.json")));
         // By itself Loki does so when a chunk is full or old.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { part } from "../support/parts";
-import { ask, Backends, TOKEN } from "../support/log-agent";
+import { Backends } from "../support/log-agent";
 import { eventually, sleep } from "../support/wait";
 
 /** How old they are, as after an outage: more than complete_block_timeout. */
@@ -23,7 +23,7 @@ describe("spans of hours ago, while Tempo cleans up", function () {
                 const at = BigInt(Date.now() - AGE_MS) * 1_000_000n;
                 const ids = Array.from({ length: 20 }, () => randomBytes(16).toString("hex"));
                 const spans = ids.map((traceId) => ({ traceId, spanId: traceId.slice(16), name: "sell", kind: 2, startTimeUnixNano: String(at), endTimeUnixNano: String(at + 1_000_000n) }));
-                const { status } = await ask(`${backends.url}/otlp/v1/traces`, { Authorization: `Bearer ${TOKEN}`, "Content-Type": "application/json" }, "POST", JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }));
+                const { status } = await backends.send("/otlp/v1/traces", { resourceSpans: [{ scopeSpans: [{ spans }] }] });
                 return status === 200 ? ids[0] : undefined;
             };
             try {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { planImages, SERVICES } from "../../components/monitoring-services/services";
+import { Host } from "./support/hosts";
 import { World } from "./support/world";
 
 /** Capability bits by number, as in linux/capability.h. */
@@ -49,7 +50,7 @@ describe("the containers' confinement", () => {
         containers = Object.fromEntries(all.map((container) => [container.Name.slice(1), container]));
     });
 
-    const status = async (name: string) => Object.fromEntries((await world.monitor.must(`cat /proc/${containers[name].State.Pid}/status`)).split("\n").map((line) => line.split(/:\s*/) as [string, string]));
+    const status = (name: string) => statusOf(world.monitor, containers[name].State.Pid);
 
     it("there are these containers, and no other", () => assert.deepEqual(Object.keys(containers).sort(), Object.keys(MAY).sort()));
 
@@ -74,10 +75,7 @@ describe("the containers' confinement", () => {
                 assert.equal(found.NoNewPrivs, "1");
             });
             it("has a root file system that cannot be written, and writes in its own places only", async () => {
-                const mounts = (await world.monitor.must(`cat /proc/${containers[name].State.Pid}/mounts`)).split("\n").map((line) => line.split(" "));
-                assert.match(mounts.find(([, at]) => at === "/")![3], /^ro(,|$)/);
-                const open = mounts.filter(([, at, , options]) => /^rw(,|$)/.test(options) && !DOCKERS_OWN.test(at) && !(name === "monitoring-node-exporter" && HOSTS_OWN.test(at))).map(([, at]) => at);
-                assert.deepEqual(open.sort(), writable);
+                assert.deepEqual(await writableBy(world.monitor, containers[name].State.Pid, name === "monitoring-node-exporter"), writable);
                 assert.deepEqual(containers[name].Mounts.filter(({ Source }) => /docker\.sock/.test(Source)), []);
             });
             it("shares no namespace and no device with the host, and is bounded in memory and log", async () => {
@@ -104,13 +102,11 @@ describe("the containers' confinement", () => {
 
     it("an agent's container on a WAS host is root with one capability, to read any log, and writes in its own places only", async () => {
         const { dev } = world.hosts;
-        const pid = (await dev.must("docker inspect --format '{{.State.Pid}}' photogather-log-agent")).trim();
-        const found = Object.fromEntries((await dev.must(`cat /proc/${pid}/status`)).split("\n").map((line) => line.split(/:\s*/) as [string, string]));
+        const pid = Number(await dev.must("docker inspect --format '{{.State.Pid}}' photogather-log-agent"));
+        const found = await statusOf(dev, pid);
         for (const set of SETS) assert.equal(BigInt(`0x${found[set]}`) & ~DAC_READ_SEARCH, 0n, `${set} ${found[set]}`);
         assert.equal(found.NoNewPrivs, "1");
-        const mounts = (await dev.must(`cat /proc/${pid}/mounts`)).split("\n").map((line) => line.split(" "));
-        const open = mounts.filter(([, at, , options]) => /^rw(,|$)/.test(options) && !DOCKERS_OWN.test(at) && !HOSTS_OWN.test(at)).map(([, at]) => at);
-        assert.deepEqual(open.sort(), ["/tmp", "/var/lib/photogather-monitoring/log-agent"]);
+        assert.deepEqual(await writableBy(dev, pid, true), ["/tmp", "/var/lib/photogather-monitoring/log-agent"]);
     });
 
     it("the node exporter, which sees the host's files, can write where anybody can and nowhere else", async () => {
@@ -118,3 +114,15 @@ describe("the containers' confinement", () => {
         assert.deepEqual(found.split("\n").filter((directory) => directory && !ANYBODYS.test(directory)), []);
     });
 });
+
+/** What the kernel says of a process, by the names of `/proc/PID/status`. */
+async function statusOf(host: Host, pid: number): Promise<Record<string, string>> {
+    return Object.fromEntries((await host.must(`cat /proc/${pid}/status`)).split("\n").map((line) => line.split(/:\s*/) as [string, string]));
+}
+
+/** Where a container can write, beside what Docker puts there, and the host's file systems where it sees them. Its root file system cannot be. */
+async function writableBy(host: Host, pid: number, seesHost: boolean): Promise<string[]> {
+    const mounts = (await host.must(`cat /proc/${pid}/mounts`)).split("\n").map((line) => line.split(" "));
+    assert.match(mounts.find(([, at]) => at === "/")![3], /^ro(,|$)/);
+    return mounts.filter(([, at, , options]) => /^rw(,|$)/.test(options) && !DOCKERS_OWN.test(at) && !(seesHost && HOSTS_OWN.test(at))).map(([, at]) => at).sort();
+}

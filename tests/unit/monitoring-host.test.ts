@@ -142,6 +142,9 @@ describe("options of the monitoring host's resources", () => {
 
     it("keep the image that was remembered when Canonical publishes another", () => assert.deepEqual(imageOptions(), { ignoreChanges: ["input"] }));
 
+    it("replace a key pair that is named by the machine's key before the new one, and a given one, named by itself, after", () =>
+        assert.deepEqual([keyPairOptions(args).deleteBeforeReplace, keyPairOptions({ ...args, publicKey: "ssh-ed25519 AAAA" }).deleteBeforeReplace], [true, false]));
+
     it("ignore no change of the machine's image: the memory decides, and what it says counts", () => assert.equal(instanceOptions().ignoreChanges, undefined));
 
     it("end the old machine before the new one starts, as the volume can be attached to one only", () => {
