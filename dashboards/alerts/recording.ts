@@ -26,8 +26,8 @@ const REQUESTS: RecordingRule[] = [
     { record: RECORDED.requestsByInstance, expr: bucketRates("environment, application, instance, le") },
 ];
 
-/** What dashboards read instead of the series of every host. */
-export const RECORDING_GROUPS: RuleGroup[] = [{ name: "dashboards-requests", rules: REQUESTS }];
+/** What dashboards read instead of the series of every host. Every 15 s it was a third of Prometheus' processor time at 100 hosts. */
+export const RECORDING_GROUPS: RuleGroup[] = [{ name: "dashboards-requests", interval: "30s", rules: REQUESTS }];
 
 function bucketRates(by: string): string {
     return `sum by (${by}) (rate(http_server_requests_seconds_bucket{job="was", ${USER_REQUESTS}}[${WINDOW}]))`;
