@@ -3,6 +3,7 @@ import { hostPort } from "../names";
 import { isLokiPush, KnownExternal, renderExternal, Way, wayOf } from "./external";
 import { renderTemplate } from "../render";
 import { CONFIG_DIRECTORY, DATA_DIRECTORY, HTTP_PASSWORD } from "./paths";
+import { redacted } from "./patterns";
 import { LogAgentPlan } from "./plan";
 
 /** Loki's index labels, which it makes of resource attributes of these names. All else on a line is structured metadata. */
@@ -49,7 +50,7 @@ export function renderAlloyConfig(plan: LogAgentPlan, gateway: GatewayView | und
         units: plan.units.map((unit) => ({ ...unit, match: `_SYSTEMD_UNIT=${unitName(unit.value)}` })),
         hasContainers: plan.containers.length > 0,
         containers: plan.containers.map((container) => ({ ...container, regex: `/(?:${container.value})` })),
-        redactions: plan.redactions.map(({ name, expression }) => ({ expression, replacement: `[redacted:${name}]` })),
+        redactions: plan.redactions.map(({ name, expression }) => ({ expression, replacement: redacted(name) })),
         staticLabels: entries({ environment: plan.environment, instance: plan.host, ...plan.labels }),
         metadata: metadataNames(plan),
         indexLabels: INDEX_LABELS,

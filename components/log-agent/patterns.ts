@@ -82,6 +82,11 @@ export function planRedactions(own: Record<string, string> = {}, defaults = true
         .map(([name, expression]) => ({ name, expression: groupStarts(expression).length > 0 ? expression : wrap(expression) }));
 }
 
+/** What stands in place of what a redaction caught. */
+export function redacted(name: string): string {
+    return `[redacted:${name}]`;
+}
+
 /** Only groups are replaced, so an expression without one gets one around it; leading flags such as `(?i)` stay in front. */
 function wrap(expression: string): string {
     const flags = /^\(\?[a-zA-Z]+\)/.exec(expression)?.[0] ?? "";

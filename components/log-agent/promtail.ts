@@ -1,13 +1,14 @@
 import { renderTemplate } from "../render";
 import { GatewayView, INDEX_LABELS, metadataNames, PATHS, unitName } from "./alloy";
 import { DATA_DIRECTORY, PROMTAIL_PORT } from "./paths";
+import { redacted } from "./patterns";
 import { LogAgentPlan, PlannedSource } from "./plan";
 
 /** Promtail's configuration: the same labels, fields and redactions as Alloy's. Holds no secret. */
 export function renderPromtailConfig(plan: LogAgentPlan, gateway: GatewayView): string {
     const shared = {
         firstLine: plan.firstLine, fields: plan.fields, metadata: metadataNames(plan), indexLabels: INDEX_LABELS,
-        redactions: plan.redactions.map(({ name, expression }) => ({ expression, replacement: `[redacted:${name}]` })),
+        redactions: plan.redactions.map(({ name, expression }) => ({ expression, replacement: redacted(name) })),
         staticLabels: Object.entries({ environment: plan.environment, instance: plan.host, ...plan.labels }).map(([key, value]) => ({ key, value })),
     };
     const job = (kind: string) => (source: PlannedSource) => ({

@@ -1,0 +1,101 @@
+import * as http from "node:http";
+import * as https from "node:https";
+import { gzipSync } from "node:zlib";
+import { GatewayConnection } from "../../components/connection";
+import { inOrder, NewLine, OldLine, OldStream, pushBody } from "./lines";
+
+/** Lines of one answer: what a Loki gives at most, unless it is told otherwise. */
+const PAGE = 5000;
+/** Characters of lines in one request: the gateway takes 4 MiB as it unpacks, and agents send 1 MiB. */
+const BATCH = 1 << 19;
+/** How long a request is sent again where it is refused for its rate, or the other side is away. */
+const PATIENCE_MS = 300_000;
+const PAUSE_MS = 2000;
+const MILLISECOND = 1_000_000n;
+
+/** The Loki of before. */
+export interface OldLoki {
+    /** e.g. `http://10.0.0.9:3100` */
+    url: string;
+    /** `X-Scope-OrgID`, where it has tenants. */
+    tenant?: string;
+}
+
+/** From when to when, in nanoseconds; the end is not part of it. */
+export interface Period {
+    from: bigint;
+    to: bigint;
+}
+
+/** Labels of every stream that a selector chooses. @throws Error where the Loki does not answer */
+export async function findStreams(loki: OldLoki, query: string, { from, to }: Period): Promise<Record<string, string>[]> {
+    return await get<Record<string, string>[]>(loki, "series", { "match[]": query, start: String(from), end: String(to) }) ?? [];
+}
+
+/**
+ * All lines of a period, the oldest first, a page at a time. Lines of the page's last nanosecond may be on the next page too, so they are left to it; more of one nanosecond than a
+ * page holds cannot be asked for, and are an error.
+ *
+ * Each page is asked for from a millisecond earlier: Loki leaves out a chunk whose last line has the very time that a query begins at.
+ */
+export async function* readPages(loki: OldLoki, query: string, { from, to }: Period, limit = PAGE): AsyncGenerator<OldLine[]> {
+    for (let start = from; start < to;) {
+        const { result } = await get<{ result: OldStream[] }>(loki, "query_range", { query, start: String(start - MILLISECOND), end: String(to), limit: String(limit), direction: "forward" });
+        const all = inOrder(result);
+        const lines = all.filter(({ nanoseconds }) => nanoseconds >= start);
+        if (all.length < limit) {
+            yield lines;
+            return;
+        }
+        const last = all[all.length - 1].nanoseconds;
+        const whole = lines.filter(({ nanoseconds }) => nanoseconds < last);
+        if (last <= start) throw new Error(`${limit} lines or more are around ${describeTime(start)}, and no more can be asked for at once: go on behind them with --after ${describeTime(start + MILLISECOND)}`);
+        yield whole;
+        start = last;
+    }
+}
+
+async function get<T>({ url, tenant }: OldLoki, path: string, parameters: Record<string, string>): Promise<T> {
+    const { status, body } = await request(`${url}/loki/api/v1/${path}?${new URLSearchParams(parameters)}`, { headers: tenant ? { "X-Scope-OrgID": tenant } : {} });
+    if (status !== 200) throw new Error(`${url} answers ${status}: ${body.trim().slice(0, 300)}`);
+    return (JSON.parse(body) as { data: T }).data;
+}
+
+/** Sends lines in requests of a size that the gateway takes. Where it refuses for now, waits and sends again. @throws Error with its words where it refuses for good */
+export async function push({ url, ca, token }: GatewayConnection, lines: NewLine[], patienceMs = PATIENCE_MS): Promise<void> {
+    for (let first = 0; first < lines.length;) {
+        let [next, size] = [first, 0];
+        do size += lines[next++].text.length; while (next < lines.length && size + lines[next].text.length < BATCH);
+        const body = gzipSync(pushBody(lines.slice(first, next)));
+        const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json", "Content-Encoding": "gzip" };
+        for (const begun = Date.now(); ;) {
+            const answer = await request(`${url}/loki/api/v1/push`, { method: "POST", ca: ca || undefined, headers }, body).catch((error: Error) => ({ status: 503, body: error.message }));
+            if (answer.status < 300) break;
+            const passing = answer.status === 429 || answer.status >= 500;
+            if (!passing || Date.now() - begun > patienceMs) throw new Error(`${url} answers ${answer.status} to lines from ${describeTime(lines[first].nanoseconds)} on: ${answer.body.trim().slice(0, 300)}`);
+            await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+        }
+        first = next;
+    }
+}
+
+/** As `--after` takes it. */
+export function describeTime(nanoseconds: bigint): string {
+    const seconds = nanoseconds / 1_000_000_000n;
+    return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}.${String(nanoseconds % 1_000_000_000n).padStart(9, "0")}Z`;
+}
+
+function request(url: string, options: https.RequestOptions, body?: Buffer): Promise<{ status: number; body: string }> {
+    const module = url.startsWith("https:") ? https : http;
+    return new Promise((resolve, reject) => {
+        const sent = module.request(url, { ...options, timeout: 60_000 }, (response) => {
+            const chunks: Buffer[] = [];
+            response.on("error", reject);
+            response.on("data", (chunk: Buffer) => chunks.push(chunk));
+            response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
+        });
+        sent.on("timeout", () => sent.destroy(new Error(`${new URL(url).origin} does not answer in 60 s`)));
+        sent.on("error", (error: NodeJS.ErrnoException) => reject(new Error(`${new URL(url).origin} cannot be reached: ${error.message || error.code}`)));
+        sent.end(body);
+    });
+}
