@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { DASHBOARDS, UIDS } from "../../dashboards";
 import { CountedStream, Mark } from "./support/counted/stream";
 import { GrafanaClient } from "./support/grafana";
+import { lengthy } from "./support/lengthy";
 import { Outside } from "./support/outside";
 import { describeEmpty, hasData, readDashboards, Row, runQueries } from "./support/panel-run";
 import { knownSecrets, secretsIn } from "./support/secrets";
@@ -119,6 +120,30 @@ describe("endpoints outside of the shared deployment", () => {
         await stream.allThere(shared, now, 120, back);
         assert.deepEqual(await stream.inNone([shared, there], from, now), { lines: [], spans: [] });
         await eventually("its targets", 60, async () => (await shared.scraped("dev")).length > 0 || undefined);
+    });
+
+    lengthy.it("metrics for years: the shared Prometheus sends all environments' samples there besides, and after a pause from where it was; no container is made anew", async () => {
+        const { ca, headers, url, username } = outside.config().metrics as Record<string, string>;
+        await world.configure("prod", ({ config, secrets }) => {
+            Object.assign(config.monitoring as object, { remoteWrite: [{ ca, headers, url, username }] });
+            secrets["monitoring.remoteWrite[0].password"] = outside.secrets()["monitoring.external.metrics.password"];
+        });
+        const containers = () => world.monitor.must("docker ps --format '{{.ID}} {{.Names}}' | sort");
+        const before = await containers();
+        await world.up("prod");
+        assert.equal(await containers(), before);
+        const up = 'up{environment="loadtest", job="was"}';
+        await eventually("samples of an environment whose agents know nothing of it", 90, async () => (await there.metrics(up)).length > 0 || undefined);
+        await outside.away(30);
+        const back = Date.now() / 1000;
+        await eventually("the samples of the pause", 120, async () => {
+            const [here, outsideToo] = await Promise.all([shared, there].map((grafana) => grafana.sampleTimes(up, 150)));
+            const [first, last] = [Math.min(...outsideToo), Math.max(...outsideToo)];
+            return last > back && here.filter((time) => time >= first && time <= last && !outsideToo.includes(time)).length === 0 || undefined;
+        });
+        await world.configure("prod");
+        await world.up("prod");
+        assert.equal(await containers(), before);
     });
 
     it("nothing secret was printed, nor stands in the agent's configuration", async () => {

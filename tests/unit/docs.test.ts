@@ -65,6 +65,14 @@ describe("docs", () => {
         assert.deepEqual(rows("README.ko.md"), rows("README.md"));
     });
 
+    it("one version: of the package, of the changelog's newest entry, and in the name of the file that the pages install", () => {
+        const { version } = JSON.parse(read("package.json")) as { version: string };
+        assert.equal(/^## \[([^\]]+)\]/m.exec(read("CHANGELOG.md"))?.[1], version);
+        const named = DOCUMENTS.flatMap((file) => [...read(file).matchAll(/photogather-monitoring-(\d[\w.-]*)\.tgz/g)].map((match) => `${file} ${match[1]}`));
+        assert.ok(named.length > 3);
+        assert.deepEqual(named.filter((each) => !each.endsWith(` ${version}`)), []);
+    });
+
     it("the reference of the config has every key of the schema, with its type, and no other", () => {
         const page = fs.readFileSync(PAGE, "utf8");
         assert.equal(renderReference(page), page, "docs/configuration.md is behind the schema; mend it with: npm run docs:config");

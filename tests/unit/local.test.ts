@@ -5,8 +5,9 @@ import * as path from "node:path";
 import { PulumiCommand } from "@pulumi/pulumi/automation";
 import { judgeDocker, judgePorts, judgeStanding } from "../../tools/local/checks";
 import { explainBuild, renderDockerfile } from "../../tools/local/image";
+import { explainNetwork } from "../../tools/local/network";
 import { LocalKeys, LocalOptions, planHosts, planStack, renderEnd, renderTraffic, STACKS } from "../../tools/local/plan";
-import { pulumiCommand } from "../../tools/local/stacks";
+import { explainUp, pulumiCommand } from "../../tools/local/stacks";
 import { LocalState } from "../../tools/local/state";
 import { PLACEHOLDER_KEY, PLACEHOLDER_PUBLIC_KEY } from "../../tools/plan/world";
 import { parseConfig } from "../../stacks/config";
@@ -84,6 +85,14 @@ describe("npm run local", () => {
         }
         const older = "DEPRECATED: The legacy builder is deprecated\n\nThe command '/bin/sh -c mvn package' returned a non-zero code: 1\n";
         assert.match(explainBuild("Step 5/9 : RUN mvn package\n[ERROR] Photo.java:[3,1] error\n", older), /could not be built\. Docker said:\nStep 5\/9 : RUN mvn package\n\[ERROR\] Photo.*error\nThe command .* returned a non-zero code: 1$/);
+    });
+    it("says the same of an image, a program or a plugin that the deployment itself could not fetch; and which addresses to take where another network has ours", () => {
+        const pulled = "Updating (prod):\n\nDiagnostics:\n  docker:index:RemoteImage (loki):\n    error: unable to pull image grafana/loki:3.7.8: dial tcp: lookup registry.example.com: no such host\n";
+        assert.match(explainUp("prod", pulled), /^prod could not be deployed, as the network does not answer \([^\n]*no such host\): look at [^\n]* and run the same command again$/);
+        assert.match(explainUp("prod", "Updating\nDiagnostics:\n  error: port is taken\n"), /^prod could not be deployed\. Run the same command again to go on\. Pulumi said:\nDiagnostics:\n {2}error: port is taken$/);
+        assert.match(explainUp("prod", "Diagnostics:\n  error: dial tcp 127.0.0.1:2201: connect: connection refused\n"), /Pulumi said:/);
+        assert.match(explainNetwork("10.214.78", "Error response from daemon: Pool overlaps with other one on this address space\n"), /^another network has addresses of 10\.214\.78\.0\/24: .* --subnet 10\.99\.1$/);
+        assert.match(explainNetwork("10.214.78", "Error response from daemon: permission denied\n"), /permission denied$/);
     });
     it("takes away the empty attributes that a killed run may have left beside a state", () => {
         const root = fs.mkdtempSync(path.join(os.tmpdir(), "local-"));

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { LABEL, NETWORK } from "./names";
+import { explainNetwork } from "./network";
 import { LocalHost } from "./plan";
 import { INIT_PATH, SYSTEMD_IN_A_CONTAINER } from "./systemd-container";
 
@@ -86,7 +87,8 @@ export async function removeOurs(): Promise<void> {
 
 export async function ensureNetwork(subnet: string): Promise<void> {
     if ((await ours("network")).length > 0) return;
-    await docker(["network", "create", "--label", LABEL, "--subnet", `${subnet}.0/24`, "--gateway", `${subnet}.1`, NETWORK]);
+    const { code, stderr } = await tryDocker(["network", "create", "--label", LABEL, "--subnet", `${subnet}.0/24`, "--gateway", `${subnet}.1`, NETWORK]);
+    if (code !== 0) throw new Error(explainNetwork(subnet, stderr));
 }
 
 /**

@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { tryDocker } from "./docker";
 import { IMAGE, LABEL } from "./names";
+import { explainOffline } from "./network";
 import { INIT, INIT_PATH, MASKED, PACKAGES } from "./systemd-container";
 
 /** What the machines' image is built from. */
@@ -36,9 +37,6 @@ export async function buildImage(root: string, directory: string): Promise<strin
     return IMAGE;
 }
 
-/** What is said where names are not found, or nobody answers: by Docker, apt and Maven. */
-const OFFLINE = /no such host|network is unreachable|i\/o timeout|connection refused|TLS handshake timeout|proxyconnect|Temporary failure resolving|Could not resolve (?:host|')|Unknown host/i;
-
 /**
  * Why the image could not be built: one sentence where it is the network's fault, else what Docker said last. Its older builder gives the steps' own output on
  * stdout, with what became of them on stderr; BuildKit has all of it on stderr.
@@ -46,9 +44,8 @@ const OFFLINE = /no such host|network is unreachable|i\/o timeout|connection ref
 export function explainBuild(stdout: string, stderr: string): string {
     const [steps, ends] = [stdout, stderr].map((text) => text.trim().split("\n"));
     const lines = stdout.trim() ? [...steps, ends[ends.length - 1]] : ends;
-    const offline = lines.find((line) => OFFLINE.test(line));
-    if (offline) return `the image of the demo's machines could not be built, as the network does not answer (${offline.trim().slice(-200)}): look at this machine's network, or the proxy that Docker uses, and run the same command again`;
-    return `the image of the demo's machines could not be built. Docker said:\n${lines.slice(-12).join("\n")}`;
+    const what = "the image of the demo's machines could not be built";
+    return explainOffline(what, lines.join("\n")) ?? `${what}. Docker said:\n${lines.slice(-12).join("\n")}`;
 }
 
 /** Whether Docker has the image. */

@@ -4,6 +4,7 @@ import { ConcurrentUpdateError, LocalWorkspace, PulumiCommand, Stack } from "@pu
 import { dump } from "js-yaml";
 import { NETWORK } from "../../components/monitoring-services/services";
 import { inHost } from "./docker";
+import { explainOffline } from "./network";
 import { LocalHost, STACKS } from "./plan";
 import { LocalState } from "./state";
 
@@ -70,16 +71,17 @@ async function up(stack: Stack, say: (text: string) => void) {
     try {
         return await run();
     } catch (error) {
-        if (!(error instanceof ConcurrentUpdateError)) throw new Error(`${stack.name} could not be deployed. Run the same command again to go on. Pulumi said:\n${explained(output)}`);
+        if (!(error instanceof ConcurrentUpdateError)) throw new Error(explainUp(stack.name, output));
         await stack.cancel();
         return run();
     }
 }
 
-/** What Pulumi said went wrong, without the progress. */
-function explained(output: string): string {
+/** Why a stack could not be deployed: one sentence where it is the network's fault, else what Pulumi said went wrong, without the progress. */
+export function explainUp(name: string, output: string): string {
     const at = output.indexOf("Diagnostics:");
-    return (at >= 0 ? output.slice(at) : output).trim().split("\n").slice(0, 30).join("\n");
+    const said = at >= 0 ? output.slice(at) : output;
+    return explainOffline(`${name} could not be deployed`, said) ?? `${name} could not be deployed. Run the same command again to go on. Pulumi said:\n${said.trim().split("\n").slice(0, 30).join("\n")}`;
 }
 
 /** The whole config anew; what Pulumi itself keeps in the file stays. */

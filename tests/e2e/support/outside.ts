@@ -48,6 +48,11 @@ export class Outside {
         return this.host.remove();
     }
 
+    /** Cannot be reached for so many seconds. */
+    async away(seconds: number): Promise<void> {
+        await this.host.must(`docker stop --time 5 caddy && sleep ${seconds} && docker start caddy`);
+    }
+
     private get url(): string {
         return `https://${this.host.address}:${PORT}`;
     }
