@@ -1,6 +1,6 @@
 /**
- * `npm run doctor -- --stack dev`: looks at each host of a stack (and, for the owner's, at the monitoring host), and at what the backends have of it. Changes
- * nothing. One table, then what is wrong and how it is mended; exit code 1 where something does not work.
+ * `npm run doctor -- --stack dev`: looks at each host of a stack (and, for the owner's, at the monitoring host), and at what the backends have of it, and of hosts
+ * that no list has. Changes nothing. One table, then what is wrong and how it is mended; exit code 1 where something does not work.
  */
 import { parseArgs } from "node:util";
 import { DATA } from "../components/monitoring-services/services";
@@ -8,7 +8,7 @@ import { KnownSsh } from "../components/monitoring-services/ssh-files";
 import { endpointsOf } from "../stacks/host-args";
 import type { Was } from "../stacks/model";
 import { requireStack, runTool } from "./cli";
-import { checkData, checkHost, checkMonitoringHost, Finding, unreachable } from "./doctor/checks";
+import { checkData, checkHost, checkMonitoringHost, checkUnlisted, Finding, unreachable } from "./doctor/checks";
 import { Backends } from "./doctor/data";
 import { HostFacts, parseProbe, renderHostProbe, renderMonitoringProbe } from "./doctor/probe";
 import { exitCode, HostReport, renderReport } from "./doctor/report";
@@ -24,7 +24,7 @@ runTool(async () => {
     const { config, grafana } = stack;
     const backends = grafana && new Backends(grafana);
     const jobs = [...(config.owner ? [() => examineMonitoringHost(stack)] : []), ...config.was.map((host) => () => examineHost(host, stack, backends))];
-    const reports = await inTurn(jobs, AT_ONCE);
+    const reports = [...await inTurn(jobs, AT_ONCE), ...(backends ? await examineUnlisted(stack, backends) : [])];
     console.log(renderReport(reports));
     if (!grafana) {
         const why = config.member ? "this stack does not read the owner's outputs (monitoring.connection)" : "this stack sends to endpoints outside (monitoring.external)";
@@ -44,6 +44,16 @@ async function examineHost(host: Was, stack: StackFacts, backends: Backends | un
         backends ? backends.ask(stack.config.environment, host.name, endpointsOf(host).map(({ application }) => application)).then((facts) => checkData(host, facts), failed) : [],
     ]);
     return { name: host.name, findings: [...own, ...data] };
+}
+
+/** Hosts that come and go: they are known by what the backends have of them, and are not asked themselves. */
+async function examineUnlisted({ config }: StackFacts, backends: Backends): Promise<HostReport[]> {
+    const found = await backends.unlisted(config.environment, config.was.map(({ name }) => name)).catch((error: Error) => error);
+    if (found instanceof Error) return [{ name: "hosts not listed", findings: failed(found) }];
+    return inTurn(found.map(({ instance, application }) => async () => {
+        const findings = await backends.ask(config.environment, instance, [application]).then(({ applications }) => checkUnlisted(applications[application]), failed);
+        return { name: `${instance} (not listed)`, findings };
+    }), AT_ONCE);
 }
 
 function failed({ message }: Error): Finding[] {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { DISCOVERY } from "../../components/monitoring-services/discovery";
 import { Ec2Api } from "../support/ec2-api";
+import { doctor } from "./support/doctor";
 import { GrafanaClient } from "./support/grafana";
 import { eventually } from "../support/wait";
 import { World } from "./support/world";
@@ -56,6 +57,13 @@ describe("hosts that are found by EC2 tags", () => {
         // Its file is read by the node exporter, at another moment.
         await eventually("how many were found", 60, async () => (await grafana.metrics('photogather_discovery_targets{environment="loadtest"}'))[0]?.value === 1 || undefined);
         assert.ok((await grafana.scraped("loadtest")).includes(world.hosts.loadtest.name), "its own list stays");
+    });
+
+    it("the doctor tells of it, which is in nobody's list", async () => {
+        const { stdout } = await doctor(world, "loadtest");
+        assert.match(stdout, /^i-0123456789abcdef0 \(not listed\) /m);
+        assert.match(stdout, /^! i-0123456789abcdef0 \(not listed\), lines: no line within the last hour/m);
+        assert.doesNotMatch(stdout, /not listed\), samples/);
     });
 
     it("an instance that is gone is forgotten", async () => {

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { renderSshFiles } from "../../components/monitoring-services/ssh-files";
 import { completeWas } from "../../stacks/complete";
 import type { Was } from "../../stacks/model";
-import { checkData, checkHost, checkMonitoringHost, Finding } from "../../tools/doctor/checks";
+import { checkData, checkHost, checkMonitoringHost, checkUnlisted, Finding } from "../../tools/doctor/checks";
 import { ApplicationFacts, Backends, DataFacts } from "../../tools/doctor/data";
 import { HostFacts, parseProbe, renderHostProbe } from "../../tools/doctor/probe";
 import { exitCode, renderReport } from "../../tools/doctor/report";
@@ -89,6 +89,27 @@ describe("doctor", () => {
         } finally {
             server.close();
         }
+    });
+    it("finds hosts that no list has, by what Prometheus scrapes and what Loki gets, each application once; what was imported is no host", async () => {
+        const asked: string[] = [];
+        const server = http.createServer(({ url = "" }, response) => {
+            asked.push(decodeURIComponent(url.replaceAll("+", " ")));
+            const series = [{ instance: "i-2", application: "shop", source: "file" }, { instance: "i-1", application: "shop", source: "journal" }, { instance: "old", application: "shop", source: "import" }, { instance: "dev-was-1", application: "shop", source: "file" }];
+            response.end(JSON.stringify(url.includes("/series") ? { data: series } : { data: { result: [{ metric: { instance: "i-1", application: "shop" }, value: [0, "1"] }, { metric: { instance: "i-1", application: "pay" }, value: [0, "1"] }] } }));
+        });
+        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+        try {
+            const backends = new Backends({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, ca: "", password: "x" }, () => 1000);
+            assert.deepEqual((await backends.unlisted("dev", ["dev-was-1"])).map(({ instance, application }) => `${instance} ${application}`).sort(), ["i-1 pay", "i-1 shop", "i-2 shop"]);
+            assert.ok(asked.some((url) => url.includes('match[]={environment="dev"}&start=700000000000')), asked.join());
+        } finally {
+            server.close();
+        }
+    });
+    it("tells what such a host lacks, and fails only where it does not answer", () => {
+        assert.deepEqual(wrong(checkUnlisted(SHOP)), []);
+        assert.deepEqual(wrong(checkUnlisted(NOTHING)), ["warn samples", "warn lines", "warn spans"]);
+        assert.deepEqual(wrong(checkUnlisted({ ...SHOP, up: false, sample: undefined })), ["fail samples"]);
     });
     it("does not ask for what the config switched off", () => {
         const off = was({ actuator: { enabled: false }, tracing: { enabled: false }, hostMetrics: { enabled: false }, logs: {} });

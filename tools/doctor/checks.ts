@@ -159,6 +159,19 @@ function checkSpans({ application }: Endpoint, { application: first, application
     ];
 }
 
+/**
+ * What the backends know of a host that the stack does not list: one found by EC2 tags, or with an agent by user data. Nobody said which signals it should have, so one that is not
+ * there is no failure.
+ */
+export function checkUnlisted({ up, sample, line, span }: ApplicationFacts): Finding[] {
+    const there = (check: string, seconds: number | undefined, mend: string) => (seconds === undefined ? warn(check, "none", mend) : ok(check, age(seconds)));
+    return [
+        up === false ? fail("samples", "down", "Prometheus cannot read its Actuator endpoint: is the application up, and the port open to the monitoring host?")
+            : there("samples", sample, "nothing scrapes it: its tags are not those of monitoring.environments.<name>.discovery"),
+        there("lines", line, "no line within the last hour: it has no agent (LogAgent.userData), or writes none"), there("spans", span, "no span within the last hour: its application runs without the Java agent, or nobody uses it"),
+    ];
+}
+
 function arrives(check: string, seconds: number | undefined, none: string): Finding {
     if (seconds === undefined) return fail(check, "none", `${none} within the last hour: see docs/operations.md, "When something does not arrive"`);
     return seconds > QUIET_SECONDS ? warn(check, age(seconds), `${none} for ${age(seconds)}: is the application in use?`) : ok(check, age(seconds));

@@ -3,6 +3,8 @@ import * as http from "node:http";
 
 /** How far back the last sample, line and span are looked for. */
 export const LOOK_BACK_SECONDS = 3600;
+/** How far back hosts are looked for that are not listed: those that are gone shall not be told for long. */
+const UNLISTED_SECONDS = 300;
 /** What Micrometer logs of it, in the words of its versions. */
 const OTLP_REFUSED = "Failed to publish metrics (to OTLP receiver|[(]context)";
 
@@ -53,6 +55,17 @@ export class Backends {
             up: Object.fromEntries(up.map(({ labels, value }) => [labels.job, value === 1])),
             applications: Object.fromEntries(applications.map((application, i) => [application, facts[i]])),
         };
+    }
+
+    /** Applications on hosts that are scraped or write lines without being listed: found by EC2 tags, or with an agent by user data. @throws Error as `ask` */
+    async unlisted(environment: string, listed: string[]): Promise<{ instance: string; application: string }[]> {
+        const [scraped, writing] = await Promise.all([
+            this.metrics(`count by (instance, application) (up{environment="${environment}", job="was"})`).then((found) => found.map(({ labels }) => labels)),
+            this.get<{ data?: Record<string, string>[] }>("loki", "/loki/api/v1/series", { "match[]": `{environment="${environment}"}`, start: `${Math.floor(this.now() - UNLISTED_SECONDS)}000000000` }).then(({ data = [] }) => data),
+        ]);
+        // What was imported from a Loki of before has its hosts' names, and no host.
+        const found = [...scraped, ...writing.filter(({ source }) => source !== "import")].filter(({ instance }) => instance && !listed.includes(instance));
+        return [...new Map(found.map(({ instance, application }) => [`${instance} ${application}`, { instance, application }])).values()].sort((a, b) => (a.instance < b.instance ? -1 : 1));
     }
 
     private async askOf(environment: string, instance: string, application: string): Promise<ApplicationFacts> {
