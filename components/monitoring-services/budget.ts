@@ -38,7 +38,7 @@ const CPU_SHARES: Record<string, number> = { gateway: 1536, prometheus: 1536, al
 /**
  * Lower than Go's 100: on a small host what waits to be collected was a third of the backends' peaks, and collecting oftener costs little. Prometheus' own default would be 75.
  */
-const GO_GC: Record<string, number> = { prometheus: 50, loki: 50, tempo: 50 };
+const GO_GC: Record<string, number> = { prometheus: 50, loki: 50, tempo: 75 };
 
 /** The label proxy's, whose answers stream through: it idles near 18 MiB. Taken off the host's memory before the others are planned. */
 const LABEL_PROXY_MIB = 32;
