@@ -29,14 +29,15 @@ runTool(async () => {
     const mapping: Mapping = { environment, application, hostLabel: values["host-label"], hosts: parseHosts(values.host) };
     const streams = await findStreams(loki, query, period);
     if (streams.length === 0) throw new Error(`${loki.url} has no stream ${query} from ${describeTime(period.from)} to ${describeTime(period.to)}`);
-    const problems = findProblems(streams, mapping);
-    if (problems.length > 0) throw new Error(problems.join("\n  "));
+    requireHosts(streams, mapping);
     const { gateway } = readConnection(stack, environment);
     let count = 0;
     let reached = period.from;
     try {
         for await (const page of readPages(loki, query, period)) {
             if (page.length === 0) continue;
+            // A Loki's list of streams may lack what it has been given just now.
+            requireHosts(page.map(({ labels }) => labels), mapping);
             await push(gateway, page.map((line) => renew(line, mapping)));
             count += page.length;
             reached = page[page.length - 1].nanoseconds + 1n;
@@ -47,6 +48,11 @@ runTool(async () => {
     }
     console.log(`${count} lines of ${streams.length} streams are in the shared Loki, with source="import". The old one has them too.`);
 });
+
+function requireHosts(streams: Record<string, string>[], mapping: Mapping): void {
+    const problems = findProblems(streams, mapping);
+    if (problems.length > 0) throw new Error(problems.join("\n  "));
+}
 
 /** @throws Error in one sentence where the stack is no owner, or has no such environment */
 function readConnection(stack: string, environment: string): Connection {

@@ -84,7 +84,7 @@ function redact(line: string, expression: RegExp, replacement: string): string {
 }
 
 /** `{job="was-log", filename="/var/log/was.log"}` */
-export function describeLabels(labels: Record<string, string>): string {
+function describeLabels(labels: Record<string, string>): string {
     return `{${Object.entries(labels).map(([name, value]) => `${name}="${value}"`).join(", ")}}`;
 }
 
