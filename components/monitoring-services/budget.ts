@@ -23,7 +23,7 @@ const SMALL_HOST_NOMINAL_MIB = 2048;
 const RESERVE_MIB = 390;
 /** Services whose need does not grow with the load. Caddy idles near 30 MiB, Alertmanager near 25, the node exporter near 15. */
 const FIXED_MIB: Record<string, number> = { gateway: 64, alertmanager: 40, "node-exporter": 28 };
-/** The rest on that host. Peaks at 100 simulated hosts, with dashboards, were 228, 259 and 321 MiB (`npm run bench`); Grafana 12.4 idles near 180. */
+/** The rest on that host. Peaks at 100 simulated hosts, with dashboards, were 246, 279 and 328 MiB (`npm run bench`); Grafana 12.4 idles near 180. */
 const SCALED_MIB: Record<string, number> = { prometheus: 320, loki: 338, tempo: 400, grafana: 260 };
 /** Of memory beyond that host's, how much goes where; the last tenth stays with the kernel. */
 const EXTRA_SHARE: Record<string, number> = { prometheus: 0.28, loki: 0.26, tempo: 0.26, grafana: 0.1 };
@@ -62,10 +62,10 @@ export function servicesMemoryMiB(memoryMiB: number = SMALL_HOST_MIB, { organiza
 /** Why each service has its share; `npm run plan -- --budget` prints it. */
 const REASONS: Record<string, string> = {
     gateway: "fixed: Caddy idles near 30 MiB and streams what it passes on",
-    prometheus: "grows with series: 100 simulated hosts of 600 series peaked at 228 MiB, with rules, span metrics and dashboards",
+    prometheus: "grows with series: 100 simulated hosts of 600 series peaked at 246 MiB, with rules, span metrics and dashboards",
     alertmanager: "fixed: idles near 25 MiB, and holds alerts only",
-    loki: "grows with streams and queries: 100 simulated hosts peaked at 259 MiB",
-    tempo: "grows with spans per second: 100 simulated hosts peaked at 321 MiB, when a block is completed",
+    loki: "grows with streams and queries: 100 simulated hosts peaked at 279 MiB",
+    tempo: "grows with spans per second: 100 simulated hosts peaked at 328 MiB, when blocks are merged",
     grafana: "12.4 idles near 180 MiB; open dashboards come on top",
     "node-exporter": "fixed: idles near 15 MiB",
 };
