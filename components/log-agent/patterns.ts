@@ -141,7 +141,7 @@ export function validateCapture(path: string, expression: string): Problem[] {
     return [{ path, message: `expected a capturing group "(…)" around the value, got ${quote(expression)}` }];
 }
 
-/** RE2's spelling of what JavaScript has too; close enough to find a bracket that is not closed. */
-function toJavaScript(expression: string): string {
+/** RE2's spelling of what JavaScript has too, without flags; close enough to find a bracket that is not closed. */
+export function toJavaScript(expression: string): string {
     return expression.replace(/\(\?P</g, "(?<").replace(/\(\?[a-zA-Z-]+\)/g, "").replace(/\(\?[a-zA-Z-]+:/g, "(?:");
 }

@@ -24,11 +24,10 @@ describe("a host that comes with user data", () => {
         gateway = ((await world.stacks.prod.outputs()).connection_dev as Connection).gateway;
         host = await world.lab.host("dev-scaled", 18);
         await host.must(`mkdir -p /var/log/was && printf %s ${gateway.token} > /root/token`);
-        const agent = world.lab.artifacts.get("alloy");
         const javaAgent = world.lab.artifacts.get("opentelemetry-javaagent");
         const userData = await new Promise<string>((resolve) => LogAgent.userData({
             environment: "dev", application: "shop", gateway, logs: { files: ["/var/log/was/*.log"] }, hostCommand: `echo ${NAME}`, tokenCommand: "cat /root/token",
-            artifact: { version: "1.19.0", url: agent.url, sha256: { amd64: agent.sha256, arm64: agent.sha256 } },
+            artifact: world.lab.artifacts.agent(),
             javaAgents: [{ application: "shop", instance: "", environment: "dev", version: "2.30.0", url: javaAgent.url, sha256: javaAgent.sha256 }],
         }).apply(resolve));
         script = gunzipSync(Buffer.from(userData, "base64")).toString();

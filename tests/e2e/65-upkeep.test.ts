@@ -56,12 +56,11 @@ describe("backup, restore, upgrades, and a monitoring host that moves", () => {
     }, { "monitoring.host.machine.ssh.privateKey": world.lab.keys.privateKey });
 
     const configureMember = () => {
-        const agent = world.lab.artifacts.get("alloy");
         return stacks[MEMBER].configure({
             monitoring: { stack: OWNER },
             was: [{
                 name: was.name, address: was.address, application: "numbers", ssh: { user: "ubuntu", hostKey: was.hostKey }, actuator: { enabled: false },
-                logs: { files: [LOG] }, tracing: { javaAgent: false }, artifacts: { agent: { version: "1.19.0", url: agent.url, sha256: { amd64: agent.sha256, arm64: agent.sha256 } } },
+                logs: { files: [LOG] }, tracing: { javaAgent: false }, artifacts: { agent: world.lab.artifacts.agent() },
             }],
         }, { "was[0].ssh.privateKey": world.lab.keys.privateKey });
     };

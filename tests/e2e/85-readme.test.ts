@@ -73,14 +73,13 @@ lengthy.describe("README.md, the real thing, as it is written", () => {
         const hostKey = async ({ address }: Host) => (await type(scan.replace("10.0.1.11", address))).trim();
         const [machine] = blocks("2", "yaml").map((text) => (parse(text) as { host: { machine: { ssh: { address: string; hostKey: string } } } }).host);
         Object.assign(machine.machine.ssh, { address: monitor.address, hostKey: await hostKey(monitor) });
-        const agent = world.lab.artifacts.get("alloy");
         for (const name of ENVIRONMENTS) {
             const ofHost = { address: hosts[name].address, ssh: { hostKey: await hostKey(hosts[name]) } };
             edit(name, (config) => {
                 const [defaults, was] = ["defaults", "was"].map((each) => config[`photogather-monitoring:${each}`]);
                 Object.assign(defaults, { logs: { files: ["/var/log/was/*.log"] } });
                 // Without the internet (docs/configuration.md, `artifacts`).
-                Object.assign(defaults, { artifacts: { agent: { version: "1.19.0", url: agent.url, sha256: { amd64: agent.sha256, arm64: agent.sha256 } }, javaAgent: world.lab.artifacts.get("opentelemetry-javaagent") } });
+                Object.assign(defaults, { artifacts: { agent: world.lab.artifacts.agent(), javaAgent: world.lab.artifacts.get("opentelemetry-javaagent") } });
                 was.splice(0, was.length, { ...was[0], ...ofHost });
             });
         }

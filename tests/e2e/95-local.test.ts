@@ -35,9 +35,8 @@ describe("npm run local", () => {
         lab = await Lab.start();
         built = LONG && await canBuild();
         directory = temporaryDirectory("local");
-        const agent = lab.artifacts.get("alloy");
         fs.writeFileSync(path.join(directory, "settings.json"), JSON.stringify({ defaults: {
-            artifacts: { agent: { version: "1.19.0", url: agent.url, sha256: { amd64: agent.sha256, arm64: agent.sha256 } }, javaAgent: lab.artifacts.get("opentelemetry-javaagent") },
+            artifacts: { agent: lab.artifacts.agent(), javaAgent: lab.artifacts.get("opentelemetry-javaagent") },
         } }));
         // What a run that was cut off left in Docker.
         await local("down");

@@ -1,14 +1,9 @@
 import assert from "node:assert/strict";
-import * as path from "node:path";
-import * as pulumi from "@pulumi/pulumi";
-import { Connection, CONNECTION_FORMAT } from "../../components/connection";
-import { deploy } from "../../stacks/deploy";
-import { runOffline } from "../../tools/offline";
-import { loadConfig } from "../../tools/plan/config";
+import { OfflineRun } from "../../tools/offline";
 import { checkPolicies } from "../../tools/plan/policies";
-import { ANSWERS, COMPUTED, PLACEHOLDER_KEY } from "../../tools/plan/world";
+import { PLACEHOLDER_KEY } from "../../tools/plan/world";
+import { connection, runStack, Sections, shared } from "../support/offline-stack";
 
-const ROOT = path.join(__dirname, "..", "..");
 const HOST_KEY = "ssh-ed25519 AAAA";
 const SSH = { address: "10.0.0.5", hostKey: HOST_KEY, privateKey: PLACEHOLDER_KEY };
 
@@ -59,44 +54,22 @@ const MEMBERS: { option: string; monitoring: object; was: object; makes: string[
     { option: "in Docker", monitoring: { stack: "prod" }, was: { runtime: "docker", logs: { containers: ["app"] }, tracing: { container: "app" } }, makes: ["dev-was-1-log-agent"] },
 ];
 
-const connection: Connection = {
-    format: CONNECTION_FORMAT, environment: "dev", gateway: { url: "https://10.0.0.5:8080", ca: "", token: "0123456789abcdef" },
-    registration: { address: "10.0.0.5", port: 22, user: "monitoring-targets", privateKey: PLACEHOLDER_KEY, hostKey: HOST_KEY },
-};
-const OUTPUTS = { monitoring: { url: "https://10.0.0.5:8080", versions: {}, environments: { dev: { cidrs: ["10.0.2.0/24"], hosts: [], labels: [], pushedMetrics: true } } }, connection_dev: connection };
+const OWNER_OUTPUTS = { monitoring: { ...shared, environments: { dev: { ...shared.environments.dev, pushedMetrics: true } } }, connection_dev: connection };
 
-/** Names of what a stack registers with another config, and what breaks policies among it. */
-async function planned(stack: string, change: (config: Record<string, string>) => Record<string, string>): Promise<{ names: string[]; violations: string[] }> {
-    pulumi.runtime.setAllConfig(change(loadConfig(ROOT, stack)));
-    const computed = { ...COMPUTED, "pulumi:pulumi:StackReference": (name: string) => ({ name, outputs: OUTPUTS, secretOutputNames: [] }) };
-    const { registrations } = await runOffline(() => deploy({ keysDirectory: "out/test/.keys" }), { stack, computed, answers: ANSWERS });
-    return { names: registrations.map(({ name }) => name), violations: checkPolicies(registrations, { world: false, worldSsh: false, unprotected: false }) };
-}
-
-const KEY = (name: string) => `photogather-monitoring:${name}`;
-
-function changed(config: Record<string, string>, key: string, change: (value: never) => void): Record<string, string> {
-    const value = JSON.parse(config[KEY(key)]) as never;
-    change(value);
-    return { ...config, [KEY(key)]: JSON.stringify(value) };
+function check({ registrations }: OfflineRun, makes: string[]): void {
+    const names = registrations.map(({ name }) => name);
+    for (const name of makes) assert.ok(names.includes(name), `${name} is not among ${names.join(", ")}`);
+    assert.deepEqual(checkPolicies(registrations, { world: false, worldSsh: false, unprotected: false }), []);
 }
 
 describe("policies hold on what the shipped stacks do not use:", () => {
     for (const { option, change, makes } of OWNERS) {
-        it(`an owner with ${option}`, async () => {
-            const { names, violations } = await planned("prod", (config) => {
-                const was = JSON.parse(config[KEY("was")]) as Was;
-                return { ...changed(config, "monitoring", (section: Section) => change(section, was)), [KEY("was")]: JSON.stringify(was) };
-            });
-            for (const name of makes) assert.ok(names.includes(name), `${name} is not among ${names.join(", ")}`);
-            assert.deepEqual(violations, []);
-        });
+        it(`an owner with ${option}`, async () => check(await runStack("prod", { change: ({ monitoring, was }) => change(monitoring as Section, was) }), makes));
     }
     for (const { option, monitoring, was, makes } of MEMBERS) {
         it(`a member with ${option}`, async () => {
-            const { names, violations } = await planned("dev", (config) => ({ ...changed(config, "was", (hosts: Was) => Object.assign(hosts[0], was)), [KEY("monitoring")]: JSON.stringify(monitoring) }));
-            for (const name of makes) assert.ok(names.includes(name), `${name} is not among ${names.join(", ")}`);
-            assert.deepEqual(violations, []);
+            const change = (sections: Sections) => { Object.assign(sections, { monitoring }); Object.assign(sections.was[0], was); };
+            check(await runStack("dev", { change, ownerOutputs: OWNER_OUTPUTS }), makes);
         });
     }
 });

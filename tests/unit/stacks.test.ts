@@ -1,35 +1,23 @@
 import assert from "node:assert/strict";
-import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { decodeBundles } from "../../components/bundle";
-import { Connection, CONNECTION_FORMAT } from "../../components/connection";
+import { Connection } from "../../components/connection";
 import { Was } from "../../stacks/model";
-import { deploy } from "../../stacks/deploy";
 import { machineOf } from "../../stacks/environment";
 import { actuatorProfiles, javaAgentArgs, logAgentArgs, planTargets } from "../../stacks/host-args";
 import { isSecret, OfflineRun, Registration, reveal, runOffline } from "../../tools/offline";
-import { loadConfig } from "../../tools/plan/config";
 import { plannedFiles } from "../../tools/plan/files";
 import { renderTree } from "../../tools/plan/tree";
-import { ANSWERS, COMPUTED, PLACEHOLDER_KEY } from "../../tools/plan/world";
+import { COMPUTED, PLACEHOLDER_KEY } from "../../tools/plan/world";
+import { connection, runStack, shared } from "../support/offline-stack";
 import { sentScripts } from "../support/sent";
 
-const ROOT = path.join(__dirname, "..", "..");
+/** Of which each key that a stack makes is one. */
+const KEY = "tls:index/privateKey:PrivateKey";
 
-/** Runs a stack as it is shipped, or with other outputs of the owner's. */
-function run(stack: string, ownerOutputs: Record<string, unknown> = {}): Promise<OfflineRun> {
-    pulumi.runtime.setAllConfig(loadConfig(ROOT, stack));
-    const computed = { ...COMPUTED, "pulumi:pulumi:StackReference": (name: string) => ({ name, outputs: ownerOutputs, secretOutputNames: [] }) };
-    return runOffline(() => deploy({ keysDirectory: "out/test/.keys" }), { stack, computed, answers: ANSWERS });
-}
+const run = (stack: string, ownerOutputs: Record<string, unknown> = {}) => runStack(stack, { ownerOutputs });
 
 const names = (registrations: Registration[], parent = "") => registrations.filter((resource) => resource.parent === parent).map(({ type, name }) => `${type.split(":").pop()} ${name}`).sort();
-
-const connection: Connection = {
-    format: CONNECTION_FORMAT, environment: "dev", gateway: { url: "https://10.0.0.5:8080", ca: "", token: "0123456789abcdef" },
-    registration: { address: "10.0.0.5", port: 22, user: "monitoring-targets", privateKey: PLACEHOLDER_KEY, hostKey: "ssh-ed25519 AAAA" },
-};
-const shared = { url: "https://10.0.0.5:8080", versions: {}, environments: { dev: { cidrs: ["10.0.2.0/24"], hosts: [], labels: [] } } };
 
 describe("the owner stack as shipped", () => {
     let owner: OfflineRun;
@@ -88,14 +76,10 @@ describe("the owner stack as shipped", () => {
 
 describe("alerts in the owner's config", () => {
     it("reach the host: receivers as secrets, thresholds, and alerts that are left out", async () => {
-        const config = loadConfig(ROOT, "prod");
         const url = "https://hooks.example.com/hush";
-        const section = {
-            ...JSON.parse(config["photogather-monitoring:monitoring"]) as object,
-            alerting: { page: [{ kind: "webhook", url }], heartbeatUrl: `${url}-beat` }, thresholds: { gcOverhead: 0.37 }, withoutAlerts: ["ClockSkew"],
-        };
-        pulumi.runtime.setAllConfig({ ...config, "photogather-monitoring:monitoring": JSON.stringify(section) });
-        const { registrations } = await runOffline(() => deploy({ keysDirectory: "out/test/.keys" }), { stack: "prod", computed: COMPUTED, answers: ANSWERS });
+        const { registrations } = await runStack("prod", {
+            change: ({ monitoring }) => Object.assign(monitoring, { alerting: { page: [{ kind: "webhook", url }], heartbeatUrl: `${url}-beat` }, thresholds: { gcOverhead: 0.37 }, withoutAlerts: ["ClockSkew"] }),
+        });
         const file = (end: string) => plannedFiles(registrations).find(({ path: each }) => each.endsWith(end))!.content;
         assert.deepEqual([file("alertmanager/page-0-url"), file("alertmanager/heartbeat-url")], [url, `${url}-beat`]);
         assert.match(file("rules/builtin-jvm.yml"), /jvm_gc_overhead\{job=\\"was\\"\} > 0\.37/);
@@ -107,15 +91,11 @@ describe("alerts in the owner's config", () => {
 });
 
 describe("the key by which a stack logs in to its WAS hosts", () => {
-    const rotated = (generations?: number[]) => {
-        const config = loadConfig(ROOT, "dev");
-        pulumi.runtime.setAllConfig({ ...config, ...(generations ? { "photogather-monitoring:deployKeyGenerations": JSON.stringify(generations) } : {}) });
-        const computed = {
-            ...COMPUTED, "pulumi:pulumi:StackReference": (name: string) => ({ name, outputs: { monitoring: shared, connection_dev: connection }, secretOutputNames: [] }),
-            "tls:index/privateKey:PrivateKey": (name: string) => ({ ...COMPUTED["tls:index/privateKey:PrivateKey"](name, {}), publicKeyOpenssh: `ssh-ed25519 ${name}\n`, privateKeyOpenssh: `${PLACEHOLDER_KEY}${name}` }),
-        };
-        return runOffline(() => deploy({ keysDirectory: "out/test/.keys" }), { stack: "dev", computed, answers: ANSWERS });
-    };
+    const rotated = (generations?: number[]) => runStack("dev", {
+        change: (sections) => Object.assign(sections, generations ? { deployKeyGenerations: generations } : {}),
+        ownerOutputs: { monitoring: shared, connection_dev: connection },
+        computed: { [KEY]: (name) => ({ ...COMPUTED[KEY](name, {}), publicKeyOpenssh: `ssh-ed25519 ${name}\n`, privateKeyOpenssh: `${PLACEHOLDER_KEY}${name}` }) },
+    });
     const login = ({ registrations }: OfflineRun) => {
         const files = registrations.find(({ name }) => name === "dev-was-1-log-agent-files")!;
         const key = reveal<{ privateKey: string }>(files.inputs.connection).privateKey;
@@ -134,14 +114,10 @@ describe("the key by which a stack logs in to its WAS hosts", () => {
 describe("a token and a registration key that are rotated", () => {
     /** The owner's run with these generations of dev's. */
     const rotated = (generations: number[]) => withDev({ tokenGenerations: generations, registrationKeyGenerations: generations });
-    const withDev = async (change: object): Promise<OfflineRun> => {
-        const config = loadConfig(ROOT, "prod");
-        const section = JSON.parse(config["photogather-monitoring:monitoring"]) as { environments: Record<string, object> };
-        Object.assign(section.environments.dev, change);
-        pulumi.runtime.setAllConfig({ ...config, "photogather-monitoring:monitoring": JSON.stringify(section) });
-        const computed = { ...COMPUTED, "tls:index/privateKey:PrivateKey": (name: string) => ({ ...COMPUTED["tls:index/privateKey:PrivateKey"](name, {}), privateKeyOpenssh: `${PLACEHOLDER_KEY}${name}` }) };
-        return runOffline(() => deploy({ keysDirectory: "out/test/.keys" }), { stack: "prod", computed, answers: ANSWERS });
-    };
+    const withDev = (change: object) => runStack("prod", {
+        change: ({ monitoring }) => Object.assign((monitoring.environments as { dev: object }).dev, change),
+        computed: { [KEY]: (name) => ({ ...COMPUTED[KEY](name, {}), privateKeyOpenssh: `${PLACEHOLDER_KEY}${name}` }) },
+    });
     const given = (run: OfflineRun) => reveal<Connection>(run.outputs.connection_dev);
     const caddyfile = (run: OfflineRun) => plannedFiles(run.registrations).find(({ path: file }) => file.endsWith("gateway/Caddyfile"))!.content;
     const OLD = "offline-placeholder-for-dev-token";

@@ -1,5 +1,4 @@
-import * as https from "node:https";
-import * as http from "node:http";
+import { request } from "../request";
 
 /** How far back the last sample, line and span are looked for. */
 export const LOOK_BACK_SECONDS = 3600;
@@ -109,26 +108,10 @@ export class Backends {
     }
 
     private async get<T>(source: string, path: string, query: Record<string, string>): Promise<T> {
-        const { status, body } = await this.request(`/api/datasources/proxy/uid/${source}${path}?${new URLSearchParams(query)}`);
+        const { url, ca, password } = this.grafana;
+        const { status, body } = await request(`${url}/api/datasources/proxy/uid/${source}${path}?${new URLSearchParams(query)}`, { ca, auth: `admin:${password}` });
         if (status === 401) throw new Error("Grafana refuses the password that the stack knows: was it changed in Grafana?");
         if (status !== 200) throw new Error(`${source} does not answer: HTTP ${status} ${body.slice(0, 200).trim()}`);
         return JSON.parse(body) as T;
-    }
-
-    private request(path: string): Promise<{ status: number; body: string }> {
-        const { url, ca, password } = this.grafana;
-        const { get } = url.startsWith("https:") ? https : http;
-        return new Promise((resolve, reject) => {
-            const failed = (reason: string) => reject(new Error(`${url} cannot be reached from here: ${reason}`));
-            const request = get(url + path, { ...(ca ? { ca } : {}), auth: `admin:${password}`, timeout: 20_000 }, (response) => {
-                const chunks: Buffer[] = [];
-                response.on("data", (chunk: Buffer) => chunks.push(chunk));
-                // Cut off half-way: without a listener nothing would be told.
-                response.on("error", ({ message }) => failed(message));
-                response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString("utf8") }));
-            });
-            request.on("timeout", () => request.destroy(new Error("no answer in 20 s")));
-            request.on("error", ({ message }) => failed(message));
-        });
     }
 }

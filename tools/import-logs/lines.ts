@@ -1,4 +1,4 @@
-import { planFields, planRedactions, redacted } from "../../components/log-agent/patterns";
+import { planFields, planRedactions, redacted, toJavaScript } from "../../components/log-agent/patterns";
 
 /** A stream as a Loki's query gives it: labels, and entries with a time in nanoseconds. */
 export interface OldStream {
@@ -61,13 +61,12 @@ export function findProblems(streams: Record<string, string>[], { hostLabel, hos
     ];
 }
 
-const FIELDS = planFields().map(({ name, expressions }) => ({ name, expressions: expressions.map((expression) => toJavaScript(expression)) }));
-const REDACTIONS = planRedactions().map(({ name, expression }) => ({ name, expression: toJavaScript(expression, "dg") }));
+const FIELDS = planFields().map(({ name, expressions }) => ({ name, expressions: expressions.map((expression) => compile(expression)) }));
+const REDACTIONS = planRedactions().map(({ name, expression }) => ({ name, expression: compile(expression, "dg") }));
 
-/** The default expressions use nothing that RE2 and JavaScript mean differently, but for how names and flags are written. */
-function toJavaScript(expression: string, flags = ""): RegExp {
-    const own = /^\(\?([a-z]+)\)/.exec(expression)?.[1] ?? "";
-    return new RegExp(expression.replace(/^\(\?[a-z]+\)/, "").replaceAll("(?P<", "(?<"), flags + own);
+/** With the flags that stand before it. The default expressions use nothing that RE2 and JavaScript mean differently beside these. */
+function compile(expression: string, flags = ""): RegExp {
+    return new RegExp(toJavaScript(expression), flags + (/^\(\?([a-z]+)\)/.exec(expression)?.[1] ?? ""));
 }
 
 /** What the groups caught is replaced, and nothing else. */

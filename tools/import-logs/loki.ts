@@ -1,7 +1,7 @@
-import * as http from "node:http";
-import * as https from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { GatewayConnection } from "../../components/connection";
+import { request } from "../request";
 import { inOrder, NewLine, OldLine, OldStream, pushBody } from "./lines";
 
 /** Lines of one answer: what a Loki gives at most, unless it is told otherwise. */
@@ -11,6 +11,8 @@ const BATCH = 1 << 19;
 /** How long a request is sent again where it is refused for its rate, or the other side is away. */
 const PATIENCE_MS = 300_000;
 const PAUSE_MS = 2000;
+/** A Loki that looks through a week may take its time. */
+const SILENCE_SECONDS = 60;
 const MILLISECOND = 1_000_000n;
 
 /** The Loki of before. */
@@ -56,26 +58,32 @@ export async function* readPages(loki: OldLoki, query: string, { from, to }: Per
 }
 
 async function get<T>({ url, tenant }: OldLoki, path: string, parameters: Record<string, string>): Promise<T> {
-    const { status, body } = await request(`${url}/loki/api/v1/${path}?${new URLSearchParams(parameters)}`, { headers: tenant ? { "X-Scope-OrgID": tenant } : {} });
+    const { status, body } = await request(`${url}/loki/api/v1/${path}?${new URLSearchParams(parameters)}`, { seconds: SILENCE_SECONDS, headers: tenant ? { "X-Scope-OrgID": tenant } : {} });
     if (status !== 200) throw new Error(`${url} answers ${status}: ${body.trim().slice(0, 300)}`);
     return (JSON.parse(body) as { data: T }).data;
 }
 
-/** Sends lines in requests of a size that the gateway takes. Where it refuses for now, waits and sends again. @throws Error with its words where it refuses for good */
-export async function push({ url, ca, token }: GatewayConnection, lines: NewLine[], patienceMs = PATIENCE_MS): Promise<void> {
+/** Sends lines in requests of a size that the gateway takes. @throws Error as `pushBatch` */
+export async function push(gateway: GatewayConnection, lines: NewLine[]): Promise<void> {
     for (let first = 0; first < lines.length;) {
         let [next, size] = [first, 0];
         do size += lines[next++].text.length; while (next < lines.length && size + lines[next].text.length < BATCH);
-        const body = gzipSync(pushBody(lines.slice(first, next)));
-        const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json", "Content-Encoding": "gzip" };
-        for (const begun = Date.now(); ;) {
-            const answer = await request(`${url}/loki/api/v1/push`, { method: "POST", ca: ca || undefined, headers }, body).catch((error: Error) => ({ status: 503, body: error.message }));
-            if (answer.status < 300) break;
-            const passing = answer.status === 429 || answer.status >= 500;
-            if (!passing || Date.now() - begun > patienceMs) throw new Error(`${url} answers ${answer.status} to lines from ${describeTime(lines[first].nanoseconds)} on: ${answer.body.trim().slice(0, 300)}`);
-            await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-        }
+        await pushBatch(gateway, lines.slice(first, next));
         first = next;
+    }
+}
+
+/** Where the gateway refuses for now, waits and sends again. @throws Error with its words where it refuses for good */
+async function pushBatch({ url, ca, token }: GatewayConnection, lines: NewLine[]): Promise<void> {
+    const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json", "Content-Encoding": "gzip" };
+    const question = { method: "POST", ca, headers, seconds: SILENCE_SECONDS, body: gzipSync(pushBody(lines)) };
+    const begun = Date.now();
+    for (;;) {
+        const { status, body } = await request(`${url}/loki/api/v1/push`, question).catch((error: Error) => ({ status: 503, body: error.message }));
+        if (status < 300) return;
+        const passing = status === 429 || status >= 500;
+        if (!passing || Date.now() - begun > PATIENCE_MS) throw new Error(`${url} answers ${status} to lines from ${describeTime(lines[0].nanoseconds)} on: ${body.trim().slice(0, 300)}`);
+        await sleep(PAUSE_MS);
     }
 }
 
@@ -83,19 +91,4 @@ export async function push({ url, ca, token }: GatewayConnection, lines: NewLine
 export function describeTime(nanoseconds: bigint): string {
     const seconds = nanoseconds / 1_000_000_000n;
     return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}.${String(nanoseconds % 1_000_000_000n).padStart(9, "0")}Z`;
-}
-
-function request(url: string, options: https.RequestOptions, body?: Buffer): Promise<{ status: number; body: string }> {
-    const module = url.startsWith("https:") ? https : http;
-    return new Promise((resolve, reject) => {
-        const sent = module.request(url, { ...options, timeout: 60_000 }, (response) => {
-            const chunks: Buffer[] = [];
-            response.on("error", reject);
-            response.on("data", (chunk: Buffer) => chunks.push(chunk));
-            response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
-        });
-        sent.on("timeout", () => sent.destroy(new Error(`${new URL(url).origin} does not answer in 60 s`)));
-        sent.on("error", (error: NodeJS.ErrnoException) => reject(new Error(`${new URL(url).origin} cannot be reached: ${error.message || error.code}`)));
-        sent.end(body);
-    });
 }

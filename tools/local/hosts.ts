@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { createHost, docker, ensureNetwork, inHost, ourContainers, removeOurs, tryDocker } from "./docker";
 import { hostFiles } from "./host-files";
 import { APPLICATION, LocalHost, LocalKeys, renderTraffic } from "./plan";
@@ -32,7 +33,7 @@ export async function ensureHosts(hosts: LocalHost[], keys: LocalKeys, options: 
 
 async function booted(host: LocalHost): Promise<void> {
     let state = "";
-    for (const end = Date.now() + BOOT_SECONDS * 1000; Date.now() < end; await pause(500)) {
+    for (const end = Date.now() + BOOT_SECONDS * 1000; Date.now() < end; await sleep(500)) {
         state = (await tryDocker(["exec", host.name, "systemctl", "is-system-running"])).stdout.trim();
         if (state === "running") return;
         if (state === "degraded") break;
@@ -79,8 +80,4 @@ export async function ensureApplication(host: LocalHost, stack: string, jar?: st
     await inHost(host, "systemctl daemon-reload && systemctl enable --quiet --now was.service");
     await inHost(host, `i=0; until curl --silent --fail --output /dev/null --max-time 2 http://127.0.0.1:8080/api/exchange-rate; do i=$((i + 1)); [ $i -lt ${START_SECONDS} ] || { journalctl --no-pager -u was -n 20 >&2; exit 1; }; sleep 1; done`);
     await inHost(host, "systemctl enable --quiet --now traffic.service");
-}
-
-function pause(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -62,6 +62,12 @@ export class Artifacts {
         return artifact;
     }
 
+    /** Alloy in place of the pinned download, as `artifacts.agent` of a config has it; the hosts are of this machine's kind. */
+    agent(): { version: string; url: string; sha256: { amd64: string; arm64: string } } {
+        const { url, sha256 } = this.get("alloy");
+        return { version: "1.19.0", url, sha256: { amd64: sha256, arm64: sha256 } };
+    }
+
     private answer(request: http.IncomingMessage, response: http.ServerResponse): void {
         const url = request.url ?? "";
         this.requests.push(url);

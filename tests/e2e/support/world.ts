@@ -101,7 +101,6 @@ export class World {
     }
 
     private defaults(environment: Environment): Record<string, unknown> {
-        const agent = this.lab.artifacts.get("alloy");
         const container = environment === "dev";
         return {
             application: APPLICATION,
@@ -110,7 +109,7 @@ export class World {
             runtime: container ? "docker" : "systemd",
             // A bridged container cannot reach the host's loopback: dev's listens on the bridge.
             tracing: { methods: { "com.photogather.was.PhotoService": ["find"] }, ...(container ? { listenAddress: "172.17.0.1" } : { service: "was.service", restart: true }) },
-            artifacts: { agent: { version: "1.19.0", url: agent.url, sha256: { amd64: agent.sha256, arm64: agent.sha256 } }, javaAgent: this.lab.artifacts.get("opentelemetry-javaagent") },
+            artifacts: { agent: this.lab.artifacts.agent(), javaAgent: this.lab.artifacts.get("opentelemetry-javaagent") },
         };
     }
 
