@@ -1,7 +1,7 @@
 /**
  * `npm run local`: everything on this machine's Docker. Four machines, which are containers that boot: a monitoring host, and one server for each of prod, dev and
  * loadtest with a demo application and traffic. Then `pulumi up` of the three stacks as they are shipped, over SSH. Needs no root, no cloud and no account; nothing
- * is written outside `.local/` and Docker, but plugins that Pulumi keeps in its own directory. Run it again to go on where it was interrupted, or to bring about what was changed.
+ * is written outside `.local/` and Docker. Run it again to go on where it was interrupted, or to bring about what was changed.
  *
  *     npm run local
  *     npm run local -- down                     removes all of it
@@ -15,7 +15,7 @@ import { parseArgs } from "node:util";
 import { runTool } from "./cli";
 import { missingThings } from "./local/checks";
 import { removeOurs, tryDocker } from "./local/docker";
-import { ensureApplication, ensureHosts } from "./local/hosts";
+import { ensureApplication, ensureHosts, prepare } from "./local/hosts";
 import { buildImage, hasImage } from "./local/image";
 import { LocalOptions, planHosts, planStack, renderEnd, STACKS } from "./local/plan";
 import { LocalState } from "./local/state";
@@ -42,8 +42,9 @@ async function main(): Promise<void> {
 
     const { keys, isNew } = state.open(hosts);
     const command = await pulumiCommand(state, say);
+    await prepare(options.subnet, isNew);
     const image = await imageOf(values["host-image"], state);
-    await ensureHosts(hosts, keys, { image, subnet: options.subnet, mirror: values["registry-mirror"] }, isNew);
+    await ensureHosts(hosts, keys, { image, mirror: values["registry-mirror"] });
     say(`${hosts.length} machines run`);
     await Promise.all(STACKS.map((stack, i) => ensureApplication(hosts[i + 1], stack, values.jar)));
     say("the demo applications answer");
@@ -71,17 +72,17 @@ function parseOptions(values: { port: string; subnet: string; settings?: string 
 /** The machines' image: given, or built. */
 async function imageOf(given: string | undefined, state: LocalState): Promise<string> {
     if (given && !(await hasImage(given))) throw new Error(`--host-image: Docker has no image ${given}`);
-    if (given) return given;
-    say("the machines' image is built: minutes at the first time");
-    return buildImage(ROOT, state.directory);
+    return given ?? buildImage(ROOT, state, say);
 }
 
 async function down(state: LocalState): Promise<void> {
     if ((await tryDocker(["info"])).code !== 0) throw new Error("Docker does not answer: start it, as the demo's machines are in it");
     state.claim();
     await removeOurs();
+    const kept = [];
+    for (const image of state.images()) if ((await hasImage(image)) && (await tryDocker(["rmi", image])).code !== 0) kept.push(image);
     state.remove();
-    say("removed: containers, networks, volumes and images of the demo, and .local/. Docker keeps the public images that these were built from, and what BuildKit has cached of it.");
+    say(`removed: containers, networks, volumes and images of the demo, and .local/${kept.length > 0 ? `. Kept, as other containers use them by now: ${kept.join(", ")}` : ""}`);
 }
 
 function say(text: string): void {

@@ -53,6 +53,7 @@ async function main(): Promise<void> {
     try {
         const gateway = await startGateway(side, args);
         limited.push(gateway.program);
+        say(`processor weights ${limited.every(({ group }) => group?.weighted) ? "as containers have them" : "cannot be set on this machine"}`);
         const times = Number(options.times);
         await load.start({
             ...WORK, hosts, destinations: [gateway.destination],
@@ -65,7 +66,7 @@ async function main(): Promise<void> {
         await sleep(90_000);
         const quiet = await queried(side, 60);
         const before = gatherer.used();
-        say(`quiet: p95 ${percentile(quiet, 0.95).toFixed(3)} s of ${quiet.length} queries; the flood begins`);
+        say(`quiet: p95 ${p95(quiet).toFixed(3)} s of ${quiet.length} queries; the flood begins`);
         load.flood(true);
         const flooded = await queried(side, Number(options.minutes) * 60);
         const refusals: [string, string, boolean][] = [];
@@ -81,6 +82,7 @@ async function main(): Promise<void> {
         const { counts, lateMs, processorSeconds } = await load.stop();
         // Before anything is counted: what is down by now cannot be asked.
         for (const line of explainUse({ before, during, rest })) say(line);
+        say(`the generator took ${processorSeconds.toFixed(0)} seconds of processor, and was late by ${lateMs.toFixed(0)} ms at most`);
         const lost = await lostOfProd(side, hosts.filter(({ environment }) => environment === "prod"), counts[side.name], since);
         for (const line of explain({ quiet, flooded, refusals, lost, counts: counts[side.name] })) say(line);
         const problems = [...findProblems({ quiet, flooded, during, rest, refusals, lost }), ...(await askedForAll(side, limited, since))];
@@ -104,17 +106,24 @@ function floodTargets(port: number, samplesPerTarget: number, times: number): ob
     return [at("flood-large", "large", samplesPerTarget * times), ...Array.from({ length: CHURNING }, (_, i) => at(`flood-churn-${i + 1}`, "churn", each))];
 }
 
-/** Seconds of each query, asked one after the other with pauses, for that long. */
-async function queried(side: Side, seconds: number): Promise<number[]> {
-    const times: number[] = [];
+interface Timed { what: string; seconds: number }
+
+/** Times of queries, asked one after the other with pauses, for that long. */
+async function queried(side: Side, seconds: number): Promise<Timed[]> {
+    const times: Timed[] = [];
     for (const end = Date.now() + seconds * 1000; Date.now() < end;) {
         const prod = comparedQueries(side).map((each) => ({ ...each, headers: { "X-Scope-OrgID": "prod" } }));
         const { answers } = await askAll(prod, 1);
         for (const { panel, error } of answers) if (error) say(`failed: ${panel}: ${error}`);
-        times.push(...answers.map((answer) => (answer.error ? Infinity : answer.seconds)));
+        times.push(...answers.map(({ what, error, seconds: took }) => ({ what, seconds: error ? Infinity : took })));
         await sleep(1000);
     }
     return times;
+}
+
+/** Of all, or of one signal's. */
+function p95(times: Timed[], what?: string): number {
+    return percentile(times.filter((each) => !what || each.what === what).map(({ seconds }) => seconds), 0.95);
 }
 
 interface Vector { data: { result: { metric: Record<string, string>; value: [number, string] }[] } }
@@ -157,13 +166,13 @@ async function askedForAll(side: Side, limited: Limited[], since: number): Promi
     return NAMES.flatMap((name, i) => (used[i].kills > 0 ? [`${name} was killed, if not before then by one query over all spans`] : []));
 }
 
-interface Seen { quiet: number[]; flooded: number[]; during: Used[]; rest: Used[]; refusals: [string, string, boolean][]; lost: Lost }
+interface Seen { quiet: Timed[]; flooded: Timed[]; during: Used[]; rest: Used[]; refusals: [string, string, boolean][]; lost: Lost }
 
 const NAMES = [...SERVICES, "gateway"];
 
 function explainUse({ before, during, rest }: Pick<Seen, "during" | "rest"> & { before: Used[] }): string[] {
-    const rows = NAMES.map((name, i) => [name, during[i].limitMiB, before[i].peakMiB, during[i].peakMiB, rest[i].peakMiB, during[i].kills].map((cell) => (typeof cell === "number" ? cell.toFixed(0) : cell)));
-    return [table(["service", "limit MiB", "peak before", "peak in the flood", "peak after it", "killed"], rows)];
+    const rows = NAMES.map((name, i) => [name, during[i].limitMiB, before[i].peakMiB, during[i].peakMiB, rest[i].peakMiB, during[i].kills].map((cell) => (typeof cell === "number" ? cell.toFixed(0) : cell)).concat(before[i].cores.toFixed(2), during[i].cores.toFixed(2)));
+    return [table(["service", "limit MiB", "peak before", "peak in the flood", "peak after it", "killed", "cores before", "cores with the flood"], rows)];
 }
 
 function explain({ quiet, flooded, refusals, lost, counts }: Omit<Seen, "during" | "rest"> & { counts: Record<string, Count> }): string[] {
@@ -171,12 +180,12 @@ function explain({ quiet, flooded, refusals, lost, counts }: Omit<Seen, "during"
         table(["prod", "made", "found", "refused and sent again"], Object.entries(lost).map(([unit, { made, found, refused }]) => [unit, String(made), String(found), String(refused)])),
         table([FLOODING, "sent", "taken", "refused"], Object.entries(counts).filter(([key]) => key.endsWith(FLOODING)).map(([key, { made, taken, refused }]) => [key, String(made), String(taken), JSON.stringify(refused)])),
         table(["alert", "counted", "true"], refusals.map(([alert, counted, fires]) => [alert, counted, fires ? "yes" : "no"])),
-        `prod's queries: p50 ${percentile(quiet, 0.5).toFixed(3)} s quiet, ${percentile(flooded, 0.5).toFixed(3)} s in the flood; p95 ${percentile(quiet, 0.95).toFixed(3)} and ${percentile(flooded, 0.95).toFixed(3)} s`,
+        table(["prod's queries, 95 %", "quiet, s", "in the flood, s"], [undefined, "metrics", "logs", "traces"].map((what) => [what ?? "all", p95(quiet, what).toFixed(3), p95(flooded, what).toFixed(3)])),
     ];
 }
 
 function findProblems({ quiet, flooded, during, rest, refusals, lost }: Seen): string[] {
-    const ratio = percentile(flooded, 0.95) / percentile(quiet, 0.95);
+    const ratio = p95(flooded) / p95(quiet);
     return [
         ...Object.entries(lost).filter(([, { made, found }]) => !(found >= made)).map(([unit, { made, found }]) => (Number.isNaN(found) ? `prod's ${unit} could not be counted` : `prod lost ${made - found} ${unit}`)),
         ...(ratio <= 1.5 ? [] : [`prod's queries take ${ratio.toFixed(2)} times as long in the flood`]),

@@ -3,8 +3,9 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { PulumiCommand } from "@pulumi/pulumi/automation";
+import { UIDS } from "../../dashboards";
 import { judgeDocker, judgePorts, judgeStanding } from "../../tools/local/checks";
-import { explainBuild, renderDockerfile } from "../../tools/local/image";
+import { explainBuild, planSteps } from "../../tools/local/image";
 import { explainNetwork } from "../../tools/local/network";
 import { LocalKeys, LocalOptions, planHosts, planStack, renderEnd, renderTraffic, STACKS } from "../../tools/local/plan";
 import { explainUp, pulumiCommand } from "../../tools/local/stacks";
@@ -74,17 +75,14 @@ describe("npm run local", () => {
         for (const stack of STACKS) assert.match(renderTraffic(stack), /photos\/slow[^]*photos\/fail/);
     });
     it("builds machines that boot, and whose sshd has no key of the image's", () => {
-        assert.match(renderDockerfile(), /rm -rf [^\n]*\/etc\/ssh\/ssh_host_\*/);
-        assert.match(renderDockerfile(), /COPY --from=was \/was\/target\/was\.jar \/opt\/was\/was\.jar/);
+        assert.match(planSteps(".").machine.script, /^rm -rf [^\n]*\/etc\/ssh\/ssh_host_\*$/m);
     });
     it("says in one sentence that there is no network, and what to look at; of anything else what Docker said", () => {
-        const docker20 = 'Step 1/9 : FROM maven:3.9-eclipse-temurin-17 AS was\nGet "https://registry.example.com/v2/": dial tcp: lookup registry.example.com on 10.0.0.2:53: no such host\n';
-        const buildkit = "#2 ERROR: failed to do request\n------\nERROR: failed to build: failed to solve: debian:12-slim: failed to resolve source metadata for docker.io/library/debian:12-slim: dial tcp: i/o timeout";
-        for (const said of [docker20, buildkit, "W: Failed to fetch … Temporary failure resolving 'deb.example.com'\nE: Some index files failed to download"]) {
-            assert.match(explainBuild("", said), /^the image of the demo's machines could not be built, as the network does not answer \([^\n]+\): look at .* and run the same command again$/);
+        const pulled = 'Error response from daemon: Get "https://registry.example.com/v2/": dial tcp: lookup registry.example.com on 10.0.0.2:53: no such host\n';
+        for (const said of [pulled, "W: Failed to fetch … Temporary failure resolving 'deb.example.com'\nE: Some index files failed to download"]) {
+            assert.match(explainBuild("", said), /^the image of the demo's machines could not be made, as the network does not answer \([^\n]+\): look at .* and run the same command again$/);
         }
-        const older = "DEPRECATED: The legacy builder is deprecated\n\nThe command '/bin/sh -c mvn package' returned a non-zero code: 1\n";
-        assert.match(explainBuild("Step 5/9 : RUN mvn package\n[ERROR] Photo.java:[3,1] error\n", older), /could not be built\. Docker said:\nStep 5\/9 : RUN mvn package\n\[ERROR\] Photo.*error\nThe command .* returned a non-zero code: 1$/);
+        assert.match(explainBuild("[ERROR] Photo.java:[3,1] error\n", "2 warnings\n"), /could not be made\. Docker said:\n\[ERROR\] Photo.*error\n2 warnings$/);
     });
     it("says the same of an image, a program or a plugin that the deployment itself could not fetch; and which addresses to take where another network has ours", () => {
         const pulled = "Updating (prod):\n\nDiagnostics:\n  docker:index:RemoteImage (loki):\n    error: unable to pull image grafana/loki:3.7.8: dial tcp: lookup registry.example.com: no such host\n";
@@ -102,6 +100,18 @@ describe("npm run local", () => {
             for (const [name, text] of [["prod.json", "{}"], ["prod.json.attrs", ""], ["dev.json.attrs", "{}"]]) fs.writeFileSync(path.join(stacks, name), text);
             new LocalState(root).open(planHosts(OPTIONS));
             assert.deepEqual(fs.readdirSync(stacks).sort(), ["dev.json.attrs", "prod.json"]);
+        } finally {
+            fs.rmSync(root, { recursive: true });
+        }
+    });
+    it("remembers which public images were not there before, as only these are taken away", () => {
+        const root = fs.mkdtempSync(path.join(os.tmpdir(), "local-"));
+        try {
+            const state = new LocalState(root);
+            assert.deepEqual(state.images(), []);
+            state.open(planHosts(OPTIONS));
+            for (const image of ["debian:12-slim", "maven:3", "debian:12-slim"]) state.addImage(image);
+            assert.deepEqual(new LocalState(root).images(), ["debian:12-slim", "maven:3"]);
         } finally {
             fs.rmSync(root, { recursive: true });
         }
@@ -129,6 +139,8 @@ describe("npm run local", () => {
         assert.match(text, /http:\/\/localhost:18080\n/);
         assert.match(text, /secret-password/);
         assert.deepEqual(text.match(/^ {2}\d\./gm), ["  1.", "  2.", "  3."]);
+        const dashboards = [...text.matchAll(/\/d\/(\S+)/g)].map(([, uid]) => uid);
+        assert.ok(dashboards.length === 2 && dashboards.every((uid) => (Object.values(UIDS) as string[]).includes(uid)), dashboards.join(", "));
         // The link has the name by which docs/slow-sql.md leads to it.
         const [, link] = /then "(.+)" in its span/.exec(text)!;
         assert.ok(fs.readFileSync("docs/slow-sql.md", "utf8").includes(`In the span, *${link}*`));

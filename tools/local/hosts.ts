@@ -7,7 +7,6 @@ import { tar } from "./tar";
 /** How the machines come into being. */
 export interface HostsOptions {
     image: string;
-    subnet: string;
     /** The demo application's jar on this machine. @default the image's own */
     jar?: string;
     /** A registry that the machines' Docker asks before Docker Hub. */
@@ -18,11 +17,14 @@ const BOOT_SECONDS = 240;
 /** Of the demo application, until it answers. */
 const START_SECONDS = 180;
 
-/** Makes, starts or keeps the machines: all of them are there and have booted when it is over. */
-export async function ensureHosts(hosts: LocalHost[], keys: LocalKeys, options: HostsOptions, isNew: boolean): Promise<void> {
-    // Keys were lost with .local: nobody could log in any more.
+/** What the machines stand in. Without what is left of a run whose keys are gone with `.local/`: nobody could log in any more. */
+export async function prepare(subnet: string, isNew: boolean): Promise<void> {
     if (isNew && (await ourContainers()).length > 0) await removeOurs();
-    await ensureNetwork(options.subnet);
+    await ensureNetwork(subnet);
+}
+
+/** Makes, starts or keeps the machines: all of them are there and have booted when it is over. */
+export async function ensureHosts(hosts: LocalHost[], keys: LocalKeys, options: HostsOptions): Promise<void> {
     const there = await ourContainers();
     for (const host of hosts) {
         if (!there.includes(host.name)) await createHost(host, options.image, tar(hostFiles(keys.login, keys.hosts[host.name], options.mirror)));

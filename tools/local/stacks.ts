@@ -38,7 +38,7 @@ export async function upStack(
     name: string, { config, secrets }: { config: Record<string, unknown>; secrets: Record<string, string> }, { state, passphrase, command, monitor, say }: EngineContext,
 ): Promise<{ changed: number; outputs: Record<string, unknown> }> {
     const workspace = await LocalWorkspace.create({
-        workDir: state.project, pulumiCommand: command,
+        workDir: state.project, pulumiCommand: command, pulumiHome: state.pulumiHome,
         envVars: { PULUMI_BACKEND_URL: `file://${state.backend}`, PULUMI_CONFIG_PASSPHRASE: passphrase, PULUMI_SKIP_UPDATE_CHECK: "true" },
     });
     const stack = await Stack.createOrSelect(name, workspace);

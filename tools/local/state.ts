@@ -12,12 +12,15 @@ export class LocalState {
     readonly directory: string;
     /** Stacks are kept here, as files. */
     readonly backend: string;
+    /** In place of `~/.pulumi`: plugins that are fetched go with the rest. */
+    readonly pulumiHome: string;
     /** The same program with config files of its own: those of the project are the user's. */
     readonly project: string;
 
     constructor(private readonly root: string) {
         this.directory = path.join(root, ".local");
         this.backend = path.join(this.directory, "state");
+        this.pulumiHome = path.join(this.directory, "pulumi-home");
         this.project = path.join(this.directory, "project");
     }
 
@@ -53,6 +56,16 @@ export class LocalState {
     /** @throws Error where a run is at it */
     claim(): void {
         if (fs.existsSync(this.directory)) this.lock();
+    }
+
+    /** Public images that were not there before. */
+    images(): string[] {
+        const file = path.join(this.directory, "images");
+        return fs.existsSync(file) ? fs.readFileSync(file, "utf8").split("\n").filter(Boolean) : [];
+    }
+
+    addImage(image: string): void {
+        if (!this.images().includes(image)) fs.appendFileSync(path.join(this.directory, "images"), `${image}\n`);
     }
 
     remove(): void {

@@ -20,10 +20,10 @@ export async function startGateway(side: Side, args: KnownServicesArgs): Promise
     const file = "/etc/photogather-monitoring/gateway/Caddyfile";
     const content = renderCaddyfile({ ...args, address: "127.0.0.1", names: [], tls: { mode: "off" } }, port);
     side.running.write([{ path: file, content }], side.running.rewriting("gateway", ports));
-    const { envs, memory } = planContainers({ dataDirectory: "/data", memoryMiB: SMALL_HOST_MIB, port: 8080, acme: false }).gateway;
+    const { envs, memory, cpuShares } = planContainers({ dataDirectory: "/data", memoryMiB: SMALL_HOST_MIB, port: 8080, acme: false }).gateway;
     const home = side.running.data("gateway");
     const program = startLimited(side.running, `${side.name}-gateway`, programs("caddy").caddy, ["run", "--config", `${side.running.directory}/gateway/Caddyfile`, "--adapter", "caddyfile"], {
-        envs: [...(envs as string[]).filter((each) => each.startsWith("GO")), `XDG_DATA_HOME=${home}`, `XDG_CONFIG_HOME=${home}`, `HOME=${home}`], limitMiB: memory as number,
+        envs: [...(envs as string[]).filter((each) => each.startsWith("GO")), `XDG_DATA_HOME=${home}`, `XDG_CONFIG_HOME=${home}`, `HOME=${home}`], limitMiB: memory as number, cpuShares: cpuShares as number,
     });
     const url = `http://127.0.0.1:${port}`;
     await eventually("the gateway answers", 20, async () => (await fetch(`${url}/-/gateway`)).ok);

@@ -1,14 +1,14 @@
 import { ChildProcess } from "node:child_process";
 import { Running } from "../../support/running";
-import { MemoryGroup, memoryGroup, peakResidentMiB, processorSeconds, resetResident } from "./limits";
+import { ContainerGroup, containerGroup, peakResidentMiB, processorSeconds, resetResident } from "./limits";
 
-/** A backend within the memory of its container. */
+/** A backend within the memory of its container, and with its weight where the processor is short. */
 export interface Limited {
     name: string;
     limitMiB: number;
     child: ChildProcess;
     /** Undefined where the kernel does not let us limit it. */
-    group?: MemoryGroup;
+    group?: ContainerGroup;
 }
 
 /** What a backend took. */
@@ -23,9 +23,9 @@ export interface Taken {
     processorSeconds: number;
 }
 
-/** Starts a program with its container's environment and memory limit. */
-export function startLimited(running: Running, name: string, program: string, args: string[], { envs, limitMiB }: { envs: string[]; limitMiB: number }): Limited {
-    const group = memoryGroup(name, limitMiB);
+/** Starts a program with its container's environment, memory limit and processor weight. */
+export function startLimited(running: Running, name: string, program: string, args: string[], { envs, limitMiB, cpuShares }: { envs: string[]; limitMiB: number; cpuShares: number }): Limited {
+    const group = containerGroup(name, { limitMiB, cpuShares });
     const started = group ? group.wrap(program, args) : { program, args };
     const child = running.start(name, started.program, started.args, Object.fromEntries(envs.map((each) => each.split(/=(.*)/s).slice(0, 2))));
     return { name, limitMiB, child, group };

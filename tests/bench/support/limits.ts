@@ -3,8 +3,10 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 
-/** A memory limit that the kernel enforces, as Docker does it: a control group of its own. */
-export interface MemoryGroup {
+/** A container's memory limit and processor weight, which the kernel enforces as it does for Docker: control groups of its own. */
+export interface ContainerGroup {
+    /** Whether the weight counts too: not every machine lets us set it. */
+    weighted: boolean;
     /** Puts the program into the group before it starts: what to spawn in its place. */
     wrap(program: string, args: string[]): { program: string; args: string[] };
     /** Most memory that the group had since the last `reset`, page cache included, in MiB. */
@@ -19,6 +21,8 @@ export interface MemoryGroup {
 
 interface Hierarchy {
     root: string;
+    /** Where processor weights are: a hierarchy of their own, or the same. */
+    processor: { root: string; file: string; weight: (shares: number) => number };
     limit: string;
     peak: string;
     kills: { file: string; pattern: RegExp };
@@ -26,19 +30,27 @@ interface Hierarchy {
     cache: RegExp;
 }
 
-const V1: Hierarchy = { root: "/sys/fs/cgroup/memory", limit: "memory.limit_in_bytes", peak: "memory.max_usage_in_bytes", kills: { file: "memory.oom_control", pattern: /oom_kill (\d+)/ }, anonymous: /^total_rss (\d+)/m, cache: /^total_cache (\d+)/m };
-const V2: Hierarchy = { root: "/sys/fs/cgroup", limit: "memory.max", peak: "memory.peak", kills: { file: "memory.events", pattern: /oom_kill (\d+)/ }, anonymous: /^anon (\d+)/m, cache: /^file (\d+)/m };
+const V1: Hierarchy = { root: "/sys/fs/cgroup/memory", processor: { root: "/sys/fs/cgroup/cpu", file: "cpu.shares", weight: (shares) => shares }, limit: "memory.limit_in_bytes", peak: "memory.max_usage_in_bytes", kills: { file: "memory.oom_control", pattern: /oom_kill (\d+)/ }, anonymous: /^total_rss (\d+)/m, cache: /^total_cache (\d+)/m };
+// The weight is runc's of shares, from 2 to 262,144 there and from 1 to 10,000 here.
+const V2: Hierarchy = { root: "/sys/fs/cgroup", processor: { root: "/sys/fs/cgroup", file: "cpu.weight", weight: (shares) => 1 + Math.floor(((shares - 2) * 9999) / 262142) }, limit: "memory.max", peak: "memory.peak", kills: { file: "memory.events", pattern: /oom_kill (\d+)/ }, anonymous: /^anon (\d+)/m, cache: /^file (\d+)/m };
 
-/** A group with that limit, or undefined where this machine lets us make none: then all that can be done is to look at the peak afterwards. */
-export function memoryGroup(name: string, limitMiB: number): MemoryGroup | undefined {
+/** A group with that limit and weight, or undefined where this machine lets us make none: then all that can be done is to look at the peak afterwards. */
+export function containerGroup(name: string, { limitMiB, cpuShares }: { limitMiB: number; cpuShares: number }): ContainerGroup | undefined {
     const hierarchy = [V1, V2].find(({ root, limit }) => tryGroup(path.join(root, `bench-${process.pid}-try`), limit));
     if (!hierarchy) return undefined;
-    const directory = path.join(hierarchy.root, `bench-${process.pid}-${name}`);
+    const { root, processor } = hierarchy;
+    const own = `bench-${process.pid}-${name}`;
+    const directory = path.join(root, own);
     const file = (of: string) => path.join(directory, of);
     fs.mkdirSync(directory);
     fs.writeFileSync(file(hierarchy.limit), String(limitMiB * 1024 * 1024));
+    const weighted = tryGroup(path.join(processor.root, `${own}-try`), processor.file);
+    const directories = [...new Set([directory, ...(weighted ? [path.join(processor.root, own)] : [])])];
+    for (const each of directories) fs.mkdirSync(each, { recursive: true });
+    if (weighted) fs.writeFileSync(path.join(processor.root, own, processor.file), String(processor.weight(cpuShares)));
     return {
-        wrap: (program, args) => ({ program: "/bin/sh", args: ["-c", 'echo $$ > "$0" && exec "$@"', file("cgroup.procs"), program, ...args] }),
+        weighted,
+        wrap: (program, args) => ({ program: "/bin/sh", args: ["-c", `${directories.map((each) => `echo $$ > ${each}/cgroup.procs`).join(" && ")} && exec "$@"`, "sh", program, ...args] }),
         peakMiB: () => Number(fs.readFileSync(file(hierarchy.peak), "utf8")) / 1024 / 1024,
         usage: () => {
             const stat = fs.readFileSync(file("memory.stat"), "utf8");
@@ -47,7 +59,7 @@ export function memoryGroup(name: string, limitMiB: number): MemoryGroup | undef
         },
         kills: () => Number(hierarchy.kills.pattern.exec(fs.readFileSync(file(hierarchy.kills.file), "utf8"))?.[1] ?? 0),
         reset: () => tryWrite(file(hierarchy.peak), "0"),
-        remove: () => fs.rmdirSync(directory),
+        remove: () => directories.forEach((each) => fs.rmdirSync(each)),
     };
 }
 

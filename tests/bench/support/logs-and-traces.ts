@@ -80,9 +80,9 @@ export async function fillTempo(running: Running, binary: string, args: KnownSer
 }
 
 function start(running: Running, name: "loki" | "tempo", binary: string, port: number, group: string): BenchBackend {
-    const { command, envs, memory } = planContainers({ dataDirectory: "/data", memoryMiB: SMALL_HOST_MIB, port: 8080, acme: false })[name];
+    const { command, envs, memory, cpuShares } = planContainers({ dataDirectory: "/data", memoryMiB: SMALL_HOST_MIB, port: 8080, acme: false })[name];
     const flags = (command as string[]).map(running.rewriting(name, {}));
-    return { url: `http://127.0.0.1:${port}`, program: startLimited(running, group, binary, flags, { envs: envs as string[], limitMiB: memory as number }) };
+    return { url: `http://127.0.0.1:${port}`, program: startLimited(running, group, binary, flags, { envs: envs as string[], limitMiB: memory as number, cpuShares: cpuShares as number }) };
 }
 
 function listen(kind: string, port: number): string {

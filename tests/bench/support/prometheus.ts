@@ -35,9 +35,9 @@ export class BenchPrometheus {
         const whole = fs.readFileSync(this.configuration, "utf8");
         fs.renameSync(this.configuration, `${this.configuration}.whole`);
         fs.writeFileSync(this.configuration, whole.replace(/\n(rule_files|alerting|scrape_config_files):[\s\S]*/, "\n"));
-        const { command, envs, memory } = planContainers({ dataDirectory: "/data", memoryMiB: SMALL_HOST_MIB, port: 8080, acme: false }).prometheus;
+        const { command, envs, memory, cpuShares } = planContainers({ dataDirectory: "/data", memoryMiB: SMALL_HOST_MIB, port: 8080, acme: false }).prometheus;
         const flags = (command as string[]).map((flag) => this.rewriting()(flag));
-        this.program = startLimited(this.running, name, binary, [...flags, `--web.listen-address=127.0.0.1:${this.port}`], { envs: envs as string[], limitMiB: memory as number });
+        this.program = startLimited(this.running, name, binary, [...flags, `--web.listen-address=127.0.0.1:${this.port}`], { envs: envs as string[], limitMiB: memory as number, cpuShares: cpuShares as number });
         await eventually("Prometheus is ready", 60, async () => (await fetch(`${this.url}/-/ready`)).ok);
     }
 

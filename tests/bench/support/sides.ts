@@ -29,6 +29,8 @@ export interface Side {
 
 /** Memory for the accounting of what has no limit. */
 const GENEROUS_MIB = 6000;
+/** A container's weight where none is said. */
+const DOCKERS_SHARES = 1024;
 
 export function programs(...names: string[]): Record<string, string> {
     return Object.fromEntries(names.map((name) => {
@@ -79,7 +81,7 @@ export async function startStock(name: string, hosts: SimulatedHost[]): Promise<
     };
     for (const [file, content] of Object.entries(files)) fs.writeFileSync(path.join(running.directory, file), content);
     fs.mkdirSync(path.join(running.directory, "targets"));
-    const start = (service: string, flags: string[]) => startLimited(running, `${name}-${service}`, binary[service], flags, { envs: [], limitMiB: GENEROUS_MIB });
+    const start = (service: string, flags: string[]) => startLimited(running, `${name}-${service}`, binary[service], flags, { envs: [], limitMiB: GENEROUS_MIB, cpuShares: DOCKERS_SHARES });
     const started = {
         prometheus: start("prometheus", [
             "--web.enable-remote-write-receiver", "--web.enable-otlp-receiver", "--enable-feature=exemplar-storage", `--storage.tsdb.path=${running.data("prometheus")}`,
