@@ -1,7 +1,8 @@
 /**
- * `npm run doctor -- --stack dev`: looks at each host of a stack (and, for the owner's, at the monitoring host), and at what the backends have of it, and of hosts
- * that no list has. Changes nothing. One table, then what is wrong and how it is mended; exit code 1 where something does not work.
+ * `npm run doctor -- --stack dev [--grafana URL [--ca FILE]]`: looks at each host of a stack (and, for the owner's, at the monitoring host), and at what the backends have of it, and of hosts
+ * that no list has; with `--grafana`, at what a Grafana of one's own has (docs/external.md). Changes nothing. One table, then what is wrong and how it is mended; exit code 1 where something does not work.
  */
+import * as fs from "node:fs";
 import { parseArgs } from "node:util";
 import { DATA } from "../components/monitoring-services/services";
 import { KnownSsh } from "../components/monitoring-services/ssh-files";
@@ -9,7 +10,7 @@ import { endpointsOf } from "../stacks/host-args";
 import type { Was } from "../stacks/model";
 import { requireStack, runTool } from "./cli";
 import { checkData, checkHost, checkMonitoringHost, checkUnlisted, Finding, unreachable } from "./doctor/checks";
-import { Backends } from "./doctor/data";
+import { Backends, GrafanaLogin, loginOf } from "./doctor/data";
 import { HostFacts, parseProbe, renderHostProbe, renderMonitoringProbe } from "./doctor/probe";
 import { exitCode, HostReport, renderReport } from "./doctor/report";
 import { runOn } from "./doctor/ssh";
@@ -19,15 +20,17 @@ import { readStack, sshOf, StackFacts } from "./doctor/stack";
 const AT_ONCE = 8;
 
 runTool(async () => {
-    const { values } = parseArgs({ options: { stack: { type: "string" } } });
+    const { values } = parseArgs({ options: { stack: { type: "string" }, grafana: { type: "string" }, ca: { type: "string" } } });
+    const given = values.grafana ? grafanaOf(values.grafana, values.ca) : undefined;
     const stack = readStack(requireStack(values.stack, "doctor"));
-    const { config, grafana } = stack;
+    const { config } = stack;
+    const grafana = given ?? stack.grafana;
     const backends = grafana && new Backends(grafana);
-    const jobs = [...(config.owner ? [() => examineMonitoringHost(stack)] : []), ...config.was.map((host) => () => examineHost(host, stack, backends))];
+    const jobs = [...(config.owner ? [() => examineMonitoringHost(stack)] : []), ...config.was.map((host) => () => examineHost(host, stack, backends, given !== undefined))];
     const reports = [...await inTurn(jobs, AT_ONCE), ...(backends ? await examineUnlisted(stack, backends) : [])];
     console.log(renderReport(reports));
     if (!grafana) {
-        const why = config.member ? "this stack does not read the owner's outputs (monitoring.connection)" : "this stack sends to endpoints outside (monitoring.external)";
+        const why = config.member ? "this stack does not read the owner's outputs (monitoring.connection)" : "this stack sends to endpoints outside (monitoring.external); npm run doctor -- --stack NAME --grafana URL asks there";
         console.log(`\nWhat the backends have was not asked: ${why}.`);
     }
     process.exitCode = exitCode(reports);
@@ -38,10 +41,18 @@ async function examineMonitoringHost({ config, monitoring }: StackFacts): Promis
     return { name: "monitoring host", findings };
 }
 
-async function examineHost(host: Was, stack: StackFacts, backends: Backends | undefined): Promise<HostReport> {
+/** A Grafana that is none of ours. */
+function grafanaOf(url: string, ca: string | undefined): GrafanaLogin {
+    if (!/^https?:\/\/[^\s/]+/.test(url)) throw new Error(`--grafana: expected an address such as https://grafana.example.com, got "${url}"`);
+    if (ca && !fs.existsSync(ca)) throw new Error(`--ca: there is no file ${ca}`);
+    return { url: url.replace(/\/+$/, ""), ca: ca ? fs.readFileSync(ca, "utf8") : "", authorization: loginOf(process.env) };
+}
+
+/** @param outside whether the backends are others than the shared deployment's, which agents send samples to */
+async function examineHost(host: Was, stack: StackFacts, backends: Backends | undefined, outside: boolean): Promise<HostReport> {
     const [own, data] = await Promise.all([
         probe(sshOf(host, stack), renderHostProbe(host, stack.gatewayUrl), (facts) => checkHost(host, facts)),
-        backends ? backends.ask(stack.config.environment, host.name, endpointsOf(host).map(({ application }) => application)).then((facts) => checkData(host, facts), failed) : [],
+        backends ? backends.ask(stack.config.environment, host.name, endpointsOf(host).map(({ application }) => application)).then((facts) => checkData(host, facts, outside || host.metrics === "push"), failed) : [],
     ]);
     return { name: host.name, findings: [...own, ...data] };
 }

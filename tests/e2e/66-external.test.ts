@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
 import { DASHBOARDS, UIDS } from "../../dashboards";
 import { CountedStream, Mark } from "./support/counted/stream";
+import { doctor } from "./support/doctor";
 import { GrafanaClient } from "./support/grafana";
 import { lengthy } from "./support/lengthy";
 import { Outside } from "./support/outside";
 import { describeEmpty, hasData, readDashboards, Row, runQueries } from "./support/panel-run";
 import { knownSecrets, secretsIn } from "./support/secrets";
+import { temporaryDirectory } from "./support/state";
 import { startTraffic, Undo } from "./support/traffic";
 import { eventually, sleep } from "../support/wait";
 import { APPLICATION, World } from "./support/world";
@@ -109,6 +112,22 @@ describe("endpoints outside of the shared deployment", () => {
         await eventually("samples of a whole minute", 90, async () => (await there.sampleTimes(`jvm_threads_live_threads{instance="${world.hosts.dev.name}"}`, 60)).length >= 4 || undefined);
         const preview = world.keep(await world.stacks.dev.preview());
         assert.deepEqual([preview.ok, Object.keys(preview.changes).filter((kind) => kind !== "same")], [true, []], preview.output);
+    });
+
+    it("the doctor asks there, and finds nothing wrong; without the login it says what it needs", async () => {
+        const directory = temporaryDirectory("doctor");
+        const { args, env } = outside.doctorArgs(directory);
+        const stdout = await eventually("a doctor that finds nothing", 60, async () => {
+            const { code, stdout: said, stderr } = await doctor(world, "dev", args, env);
+            assert.equal(code, 0, said + stderr);
+            return said;
+        });
+        assert.match(stdout, /^host .* samples .* lines .* spans/m);
+        assert.match(stdout, new RegExp(`^${world.hosts.dev.name} .* \\d+ s .* \\d+ s`, "m"));
+        const { code, stderr } = await doctor(world, "dev", args);
+        fs.rmSync(directory, { recursive: true });
+        assert.equal(code, 1);
+        assert.match(stderr, /^error: --grafana needs a login there: .*GRAFANA_TOKEN/m);
     });
 
     it("and back: the shared host is fed again, and nothing was lost on the way", async () => {

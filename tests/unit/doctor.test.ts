@@ -5,7 +5,7 @@ import { renderSshFiles } from "../../components/monitoring-services/ssh-files";
 import { completeWas } from "../../stacks/complete";
 import type { Was } from "../../stacks/model";
 import { checkData, checkHost, checkMonitoringHost, checkUnlisted, Finding } from "../../tools/doctor/checks";
-import { ApplicationFacts, Backends, DataFacts } from "../../tools/doctor/data";
+import { ApplicationFacts, Backends, DataFacts, loginOf } from "../../tools/doctor/data";
 import { HostFacts, parseProbe, renderHostProbe } from "../../tools/doctor/probe";
 import { exitCode, renderReport } from "../../tools/doctor/report";
 import { parseSshFiles, sshOf } from "../../tools/doctor/stack";
@@ -31,7 +31,7 @@ describe("doctor", () => {
         assert.equal(parseProbe("time 990", 1000, 1001).clockSeconds, -10);
     });
     it("finds nothing wrong with a healthy host", () => {
-        assert.deepEqual(wrong([...checkHost(was(), facts()), ...checkData(was(), data())]), []);
+        assert.deepEqual(wrong([...checkHost(was(), facts()), ...checkData(was(), data(), false)]), []);
     });
 
     const host: [string, string, string, RegExp][] = [
@@ -67,7 +67,7 @@ describe("doctor", () => {
     ];
     for (const [what, facts, expected, mend] of found) {
         it(`tells of ${what}, and how it is mended`, () => {
-            const findings = checkData(was(), facts);
+            const findings = checkData(was(), facts, false);
             assert.deepEqual(wrong(findings), expected);
             assert.match(findings.find(({ state }) => state !== "ok")!.mend, mend);
         });
@@ -75,17 +75,29 @@ describe("doctor", () => {
     it("looks at each application of a host, and names the one that lacks something", () => {
         const host = was({ applications: [{ name: "pay", actuator: { port: 9090 }, logs: { files: ["/var/log/pay/*.log"] } }, { name: "mail", actuator: { enabled: false }, tracing: { javaAgent: false } }] });
         const both = (pay: Partial<ApplicationFacts>) => data({}, { applications: { shop: SHOP, pay: { ...SHOP, ...pay }, mail: NOTHING } });
-        assert.deepEqual(wrong(checkData(host, both({}))), [], "mail logs nothing, is not scraped and has no Java agent");
-        const findings = checkData(host, both({ buckets: false, tracedLines: 0, up: undefined, span: undefined }));
+        assert.deepEqual(wrong(checkData(host, both({}), false)), [], "mail logs nothing, is not scraped and has no Java agent");
+        const findings = checkData(host, both({ buckets: false, tracedLines: 0, up: undefined, span: undefined }), false);
         assert.deepEqual(wrong(findings), ["fail samples", "warn buckets", "fail spans"]);
         for (const { state, mend } of findings) if (state !== "ok") assert.match(mend, /^pay: /);
+    });
+    it("looks for the agent where that sends samples, and for the port where Prometheus scrapes", () => {
+        const mends = (sent: boolean, facts: Partial<ApplicationFacts>) => checkData(was(), data({}, { applications: { shop: { ...NOTHING, ...facts } } }), sent).map(({ mend }) => mend).join("\n");
+        assert.match(mends(true, {}), /the agent sends none: .*monitoring\.external\.metrics/);
+        assert.match(mends(false, {}), /Prometheus does not know the application/);
+        assert.match(mends(true, { up: false }), /the agent cannot read http:(?!.*monitoring host)/);
+        assert.match(mends(false, { up: false }), /Prometheus cannot read http:.*the port open to the monitoring host/);
+    });
+    it("logs in at a Grafana of one's own as its tools do, and says what is missing", () => {
+        assert.equal(loginOf({ GRAFANA_TOKEN: "glsa_x", GRAFANA_USER: "a" }), "Bearer glsa_x");
+        assert.equal(loginOf({ GRAFANA_USER: "a", GRAFANA_PASSWORD: "b" }), `Basic ${Buffer.from("a:b").toString("base64")}`);
+        assert.throws(() => loginOf({ GRAFANA_USER: "a" }), /^Error: --grafana needs a login there: .*GRAFANA_TOKEN/);
     });
     it("says so where an answer is cut off half-way, and does not wait for ever", async () => {
         const server = http.createServer((_, response) => { response.writeHead(200, { "Content-Length": "1000" }); response.write("{", () => response.destroy()); });
         await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
         try {
             const { port } = server.address() as AddressInfo;
-            await assert.rejects(new Backends({ url: `http://127.0.0.1:${port}`, ca: "", password: "x" }).ask("dev", "dev-was-1", ["shop"]), /^Error: http:\/\/127\.0\.0\.1:\d+ cannot be reached from here: aborted$/);
+            await assert.rejects(new Backends({ url: `http://127.0.0.1:${port}`, ca: "", authorization: "Bearer x" }).ask("dev", "dev-was-1", ["shop"]), /^Error: http:\/\/127\.0\.0\.1:\d+ cannot be reached from here: aborted$/);
         } finally {
             server.close();
         }
@@ -99,7 +111,7 @@ describe("doctor", () => {
         });
         await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
         try {
-            const backends = new Backends({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, ca: "", password: "x" }, () => 1000);
+            const backends = new Backends({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, ca: "", authorization: "Bearer x" }, () => 1000);
             assert.deepEqual((await backends.unlisted("dev", ["dev-was-1"])).map(({ instance, application }) => `${instance} ${application}`).sort(), ["i-1 pay", "i-1 shop", "i-2 shop"]);
             assert.ok(asked.some((url) => url.includes('match[]={environment="dev"}&start=700000000000')), asked.join());
         } finally {
@@ -113,7 +125,7 @@ describe("doctor", () => {
     });
     it("does not ask for what the config switched off", () => {
         const off = was({ actuator: { enabled: false }, tracing: { enabled: false }, hostMetrics: { enabled: false }, logs: {} });
-        assert.deepEqual(checkData(off, data(NOTHING, { up: {}, applications: { shop: NOTHING } })), []);
+        assert.deepEqual(checkData(off, data(NOTHING, { up: {}, applications: { shop: NOTHING } }), false), []);
         const script = renderHostProbe(off, "");
         for (const word of ["receiver", "missing", "gateway"]) assert.doesNotMatch(script, new RegExp(`echo "?${word}`));
     });

@@ -97,42 +97,46 @@ function checkService({ name, state, health, restarts, outOfMemory }: ServiceFac
     return restarts > 0 ? warn(name, `${restarts} restarts`, `was started again ${restarts} times: ${look}`) : ok(name);
 }
 
-/** What the backends know of a WAS host. Where it has several applications, what is wrong with one names it. */
-export function checkData(host: Was, data: DataFacts): Finding[] {
+/**
+ * What the backends know of a WAS host. Where it has several applications, what is wrong with one names it.
+ *
+ * @param sent whether the host's agent scrapes and sends; else Prometheus scrapes
+ */
+export function checkData(host: Was, data: DataFacts, sent: boolean): Finding[] {
     const endpoints = endpointsOf(host);
     const named = (application: string, finding: Finding) => (endpoints.length > 1 && finding.mend ? { ...finding, mend: `${application}: ${finding.mend}` } : finding);
     return [
-        ...endpoints.flatMap((endpoint) => checkApplication(endpoint, host, data.applications[endpoint.application]).map((finding) => named(endpoint.application, finding))),
-        ...checkHostMetrics(host, data),
+        ...endpoints.flatMap((endpoint) => checkApplication(endpoint, host, data.applications[endpoint.application], sent).map((finding) => named(endpoint.application, finding))),
+        ...checkHostMetrics(host, data, sent),
     ];
 }
 
-function checkApplication(endpoint: Endpoint, host: Was, facts: ApplicationFacts): Finding[] {
-    return [...checkMetrics(endpoint, host, facts), ...checkLogs(endpoint, host, facts), ...checkSpans(endpoint, host, facts)];
+function checkApplication(endpoint: Endpoint, host: Was, facts: ApplicationFacts, sent: boolean): Finding[] {
+    return [...checkMetrics(endpoint, host, facts, sent), ...checkLogs(endpoint, host, facts), ...checkSpans(endpoint, host, facts)];
 }
 
-function checkHostMetrics({ hostMetrics, metrics }: Was, { up }: DataFacts): Finding[] {
+function checkHostMetrics({ hostMetrics }: Was, { up }: DataFacts, sent: boolean): Finding[] {
     if (!hostMetrics.enabled || up.host) return [];
-    return [fail("host metrics", up.host === undefined ? "no target" : "down", metrics === "push" ? NOT_PUSHED : `Prometheus cannot read the agent's port ${hostMetrics.port}: open it to the monitoring host`)];
+    return [fail("host metrics", up.host === undefined ? "no target" : "down", sent ? NOT_SENT : `Prometheus cannot read the agent's port ${hostMetrics.port}: open it to the monitoring host`)];
 }
 
 /** Of a host whose agent sends its metrics. */
-const NOT_PUSHED = "the agent sends none: look at its journal for prometheus.remote_write, and at monitoring.environments.<name>.pushedMetrics of the owner";
+const NOT_SENT = "the agent sends none: look at its journal for prometheus.remote_write, and at where it sends to: monitoring.external.metrics, or the relay (monitoring.environments.<name>.pushedMetrics of the owner)";
 
-function checkMetrics(endpoint: Endpoint, host: Was, facts: ApplicationFacts): Finding[] {
+function checkMetrics(endpoint: Endpoint, host: Was, facts: ApplicationFacts, sent: boolean): Finding[] {
     if (!endpoint.actuator.enabled) return [];
     return [
-        checkSamples(endpoint, host, facts),
+        checkSamples(endpoint, host, facts, sent),
         ...(facts.requests && !facts.buckets ? [warn("buckets", "no", "no histogram of requests is published, so there are no quantiles: set management.metrics.distribution.percentiles-histogram.http.server.requests=true")] : []),
     ];
 }
 
-function checkSamples({ application, actuator }: Endpoint, { address, metrics }: Was, { up, sample }: ApplicationFacts): Finding {
-    if (up === undefined && metrics === "push") return fail("samples", "none", NOT_PUSHED);
+function checkSamples({ application, actuator }: Endpoint, { address }: Was, { up, sample }: ApplicationFacts, sent: boolean): Finding {
+    if (up === undefined && sent) return fail("samples", "none", NOT_SENT);
     if (up === undefined) return fail("samples", "no target", `Prometheus does not know the application ${application}: run \`pulumi up\` of this stack`);
     if (up && sample !== undefined) return sample > SCRAPE_SECONDS ? warn("samples", age(sample), `the last sample is ${age(sample)} old`) : ok("samples", age(sample));
     const endpoint = `${actuator.scheme}://${address}:${actuator.port}${actuator.path}`;
-    return fail("samples", "down", `Prometheus cannot read ${endpoint}: is the application up, the port open to the monitoring host, the endpoint exposed (management.endpoints.web.exposure.include)?`);
+    return fail("samples", "down", `${sent ? "the agent" : "Prometheus"} cannot read ${endpoint}: is the application up, ${sent ? "" : "the port open to the monitoring host, "}the endpoint exposed (management.endpoints.web.exposure.include)?`);
 }
 
 /** Whether one of the host's sources is the application's. */

@@ -39,7 +39,24 @@ export interface GrafanaLogin {
     url: string;
     /** PEM; "" for the system's own CAs. */
     ca: string;
-    password: string;
+    /** The header that it is asked with. */
+    authorization: string;
+}
+
+/** A login by name and password. */
+export function basicLogin(user: string, password: string): string {
+    return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+}
+
+/**
+ * The login at a Grafana of one's own, as its own tools take it from the environment: GRAFANA_TOKEN of a service account, or GRAFANA_USER and GRAFANA_PASSWORD.
+ *
+ * @throws Error where neither is there
+ */
+export function loginOf({ GRAFANA_TOKEN, GRAFANA_USER, GRAFANA_PASSWORD }: Record<string, string | undefined>): string {
+    if (GRAFANA_TOKEN) return `Bearer ${GRAFANA_TOKEN}`;
+    if (GRAFANA_USER && GRAFANA_PASSWORD) return basicLogin(GRAFANA_USER, GRAFANA_PASSWORD);
+    throw new Error("--grafana needs a login there: put a service account's token into the environment as GRAFANA_TOKEN, or GRAFANA_USER and GRAFANA_PASSWORD");
 }
 
 /** Asks the backends by Grafana's data sources, as a panel does: so the gateway, Grafana and its provisioning are tried too. */
@@ -108,9 +125,10 @@ export class Backends {
     }
 
     private async get<T>(source: string, path: string, query: Record<string, string>): Promise<T> {
-        const { url, ca, password } = this.grafana;
-        const { status, body } = await request(`${url}/api/datasources/proxy/uid/${source}${path}?${new URLSearchParams(query)}`, { ca, auth: `admin:${password}` });
-        if (status === 401) throw new Error("Grafana refuses the password that the stack knows: was it changed in Grafana?");
+        const { url, ca, authorization } = this.grafana;
+        const { status, body } = await request(`${url}/api/datasources/proxy/uid/${source}${path}?${new URLSearchParams(query)}`, { ca, headers: { Authorization: authorization } });
+        if (status === 401) throw new Error("Grafana refuses the login: was the password that the stack knows changed in Grafana, or is the token of --grafana another one's?");
+        if (status === 404) throw new Error(`Grafana has no data source with the uid ${source}: docs/external.md says how the dashboards and we find it`);
         if (status !== 200) throw new Error(`${source} does not answer: HTTP ${status} ${body.slice(0, 200).trim()}`);
         return JSON.parse(body) as T;
     }

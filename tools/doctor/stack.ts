@@ -2,7 +2,7 @@ import { KnownSsh } from "../../components/monitoring-services/ssh-files";
 import { parseConfig } from "../../stacks/config";
 import type { StackConfig, Was } from "../../stacks/model";
 import { pulumiCli, stackConfig, stackOutputs } from "../cli";
-import { GrafanaLogin } from "./data";
+import { basicLogin, GrafanaLogin } from "./data";
 
 const PROJECT = "photogather-monitoring";
 
@@ -34,7 +34,7 @@ export function readStack(stack: string): StackFacts {
         config, gatewayUrl: url ?? "",
         deployKey: config.was.some(({ ssh }) => ssh && !ssh.privateKey) ? readDeployKey(stack, config.environment) : "",
         ...(config.owner ? { monitoring: parseSshFiles((shared.sshFiles ?? {}) as Record<string, string>) } : {}),
-        ...(owner ? { grafana: { url: url!, ca: text(shared.ca), password: text(shared.grafanaPassword) } } : {}),
+        ...(owner ? { grafana: { url: url!, ca: text(shared.ca), authorization: basicLogin("admin", text(shared.grafanaPassword)) } } : {}),
     };
 }
 

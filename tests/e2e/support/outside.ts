@@ -62,6 +62,13 @@ export class Outside {
         return new GrafanaClient(this.url, this.ca, this.password, "agent");
     }
 
+    /** How `npm run doctor` is told of such a Grafana. */
+    doctorArgs(directory: string): { args: string[]; env: Record<string, string> } {
+        const ca = path.join(directory, "outside-ca.pem");
+        fs.writeFileSync(ca, this.ca);
+        return { args: ["--grafana", this.url, "--ca", ca], env: { GRAFANA_USER: "agent", GRAFANA_PASSWORD: this.password } };
+    }
+
     /** What a stack's config has under `monitoring.external`. */
     config(): Record<string, object> {
         const [ca, headers] = [this.ca, { "X-Scope-OrgID": this.tenant }];
