@@ -40,8 +40,7 @@ describe("blocks in a bucket, with real Loki and Tempo and a real S3", function 
     it("what was stored there outlives the disk", async () => {
         const now = Date.now();
         assert.equal((await backends.send("/loki/api/v1/push", { streams: [{ stream: { environment: "prod", application: "shop", instance: "was-1", source: "file" }, values: [[`${now}000000`, "kept in the bucket"]] }] })).status, 204);
-        const span = { traceId: TRACE, spanId: TRACE.slice(16), name: "sell", kind: 2, startTimeUnixNano: `${now}000000`, endTimeUnixNano: `${now + 5}000000` };
-        assert.equal((await backends.send("/otlp/v1/traces", { resourceSpans: [{ resource: { attributes: [] }, scopeSpans: [{ spans: [span] }] }] })).status, 200);
+        assert.equal((await backends.sendTrace(TRACE)).status, 200);
         // Tempo makes a block of half a minute.
         await eventually("a block of Tempo in the bucket", 120, async () => filesIn(bucket).some((file) => file.startsWith(`tempo/${TENANT}/`) && file.endsWith("/meta.json")));
         // By itself Loki does so when a chunk is full or old.
@@ -52,6 +51,27 @@ describe("blocks in a bucket, with real Loki and Tempo and a real S3", function 
         assert.ok(stored.some((file) => /^index\/index_\d+\//.test(file)), stored.join("\n"));
         await backends.launch();
         await eventually("the line", 60, async () => (await backends.logs('{instance="was-1"}')).some(({ values }) => values.some(([, line]) => line === "kept in the bucket")));
+        await eventually("the trace", 120, async () => (await backends.trace(TRACE)) !== undefined);
+    });
+});
+
+describe("a bucket in place of a disk that has blocks, with real Tempo and a real S3", function () {
+    this.timeout(240_000);
+    const backends = new Backends();
+    after(() => backends.stop());
+
+    it("has the traces of before once their blocks are copied to tempo/, as docs/external.md says", async function () {
+        const s3 = part(this, "versitygw");
+        await backends.start({ tempo: part(this, "tempo"), openssl: part(this, "openssl") });
+        assert.equal((await backends.sendTrace(TRACE)).status, 200);
+        const blocks = path.join(backends.running.data("tempo"), "blocks");
+        await eventually("a block on the disk", 120, async () => fs.existsSync(blocks) && filesIn(blocks).some((file) => file.startsWith(`${TENANT}/`) && file.endsWith("/meta.json")));
+        const { bucket, port } = await startS3(backends.running, s3, "shop-monitoring");
+        // An object is a file there, so that this is what `aws s3 cp --recursive` does.
+        fs.cpSync(blocks, path.join(bucket, "tempo"), { recursive: true });
+        await backends.wipe("tempo");
+        backends.change = { blocks: { ...S3_KEYS, bucket: "shop-monitoring", region: S3_REGION, endpoint: `127.0.0.1:${port}`, tls: false, since: "2024-01-01" } };
+        await backends.launch();
         await eventually("the trace", 120, async () => (await backends.trace(TRACE)) !== undefined);
     });
 });

@@ -33,27 +33,24 @@ describe("the package", function () {
         npm_config_audit: "false", npm_config_fund: "false", npm_config_prefer_offline: "true", npm_config_update_notifier: "false", PIP_PREFER_BINARY: "1",
     };
     const pulumi = (cwd: string, ...args: string[]) => exec("pulumi", [...args, "--non-interactive"], { cwd, env });
-    let archive = "";
     let files: string[] = [];
 
     before(async () => {
-        for (const directory of ["source", "state", "pulumi", "monitoring"]) fs.mkdirSync(at(directory));
+        for (const directory of ["source", "state", "pulumi", "monitoring", "bin"]) fs.mkdirSync(at(directory));
         for (const name of SOURCES) fs.cpSync(path.join(ROOT, name), at("source", name), { recursive: true });
         fs.symlinkSync(path.join(ROOT, "node_modules"), at("source", "node_modules"));
         const manifest = fs.readFileSync(at("source", "package.json"), "utf8");
         const [packed] = JSON.parse(await exec("npm", ["pack", "--json", "--silent"], { cwd: at("source"), env })) as { filename: string; files: { path: string }[] }[];
         assert.equal(fs.readFileSync(at("source", "package.json"), "utf8"), manifest, "npm pack left package.json changed");
-        archive = at("source", packed.filename);
+        const archive = at("source", packed.filename);
         files = packed.files.map(({ path }) => path).sort();
         await exec("tar", ["-xzf", archive, "-C", at("monitoring"), "--strip-components=1"]);
+        // What the examples' commands find beside them: the archive of the checkout, a key, and a host that says its own.
+        fs.renameSync(archive, at(packed.filename));
+        fs.writeFileSync(at("id_ed25519"), KEY, { mode: 0o600 });
+        fs.writeFileSync(at("bin", "ssh-keyscan"), `#!/bin/sh\necho "10.0.2.11 ${HOST_KEY}"\n`, { mode: 0o755 });
     });
     after(() => fs.rmSync(work, { recursive: true, force: true }));
-
-    /** A copy of an example, in a directory of its own. */
-    const example = (name: string): string => {
-        fs.cpSync(path.join(ROOT, "examples", name), at(name), { recursive: true, filter: (file) => !/[/\\](node_modules|venv|sdks|monitoring)$/.test(file) });
-        return at(name);
-    };
 
     it("holds what is built of components, dashboards and templates, and nothing else", () => {
         const built = ["components", "dashboards"].flatMap((directory) => listFiles(directory).filter((file) => file.endsWith(".ts")))
@@ -88,14 +85,17 @@ describe("the package", function () {
         await pulumi(at("owner"), "up", "--yes", "--skip-preview");
     };
 
-    /** What a preview of the program would make. Fails where it shows a secret. */
-    const preview = async (directory: string): Promise<string[]> => {
-        // The examples are one project in four languages, so each has a stack of its own.
-        await pulumi(directory, "stack", "init", path.basename(directory));
-        await pulumi(directory, "config", "set", "owner", "organization/photogather-monitoring/prod");
-        await pulumi(directory, "config", "set", "hostKey", HOST_KEY);
-        await exec("pulumi", ["config", "set", "--secret", "sshPrivateKey", "--non-interactive"], { cwd: directory, env, input: KEY });
-        const text = await pulumi(directory, "preview", "--json");
+    /** Does what an example's README says, as it is written there (the key is another one), and gives what the program would make. Fails where the preview shows a secret. */
+    const follow = async (test: Context, name: string, registry: string): Promise<string[]> => {
+        await owner(test);
+        const directory = at("examples", name);
+        fs.cpSync(path.join(ROOT, "examples", name), directory, { recursive: true, filter: (file) => !/[/\\](node_modules|venv|sdks|monitoring)$/.test(file) });
+        // The examples are one project in four languages, and the stack is `dev` in each.
+        fs.cpSync(at("state"), at(`state-${name}`), { recursive: true });
+        const own = { ...env, PULUMI_BACKEND_URL: `file://${at(`state-${name}`)}`, PATH: `${at("bin")}:${process.env.PATH}` };
+        const [, commands] = /^```sh\n([^]*?)^```$/m.exec(fs.readFileSync(path.join(directory, "README.md"), "utf8"))!;
+        await installed(test, registry, "bash", ["-euo", "pipefail", "-c", commands.replace("~/.ssh/id_ed25519", at("id_ed25519"))], { cwd: directory, env: own });
+        const text = await exec("pulumi", ["preview", "--json", "--non-interactive"], { cwd: directory, env: own });
         for (const secret of [TOKEN, "c2VjcmV0LW9mLXRoZS10ZXN0"]) assert.ok(!text.includes(secret), "the preview shows a secret");
         const { steps } = JSON.parse(text) as { steps: { op: string; urn: string }[] };
         return steps.filter(({ op }) => op === "create").map(({ urn }) => `${urn.split("::")[2].split("$").pop()!} ${urn.split("::")[3]}`)
@@ -103,41 +103,22 @@ describe("the package", function () {
     };
 
     it("type-checks in a TypeScript program that has nothing else, and previews", async function () {
-        await owner(this);
-        const directory = example("typescript");
-        await installed(this, "npm registry", "npm", ["install", "--ignore-scripts", archive], { cwd: directory, env });
-        await exec("npx", ["tsc"], { cwd: directory, env });
+        assert.deepEqual(await follow(this, "typescript", "npm registry"), RESOURCES);
+        const directory = at("examples", "typescript");
         fs.writeFileSync(path.join(directory, "wrong.ts"), 'import { LogAgent } from "photogather-monitoring";\nnew LogAgent("x", { host: 1 });\n');
         assert.match((await tryExec("npx", ["tsc", "--noEmit", "--module", "node16", "--moduleResolution", "node16", "wrong.ts"], { cwd: directory, env })).stdout, /wrong\.ts\(2,\d+\): error TS2322/);
-        fs.rmSync(path.join(directory, "wrong.ts"));
-        assert.deepEqual(await preview(directory), RESOURCES);
     });
 
-    it("previews in a YAML program", async function () {
-        await owner(this);
-        const directory = example("yaml");
-        fs.symlinkSync(at("monitoring"), path.join(directory, "monitoring"));
-        await installed(this, "npm registry", "pulumi", ["install", "--non-interactive"], { cwd: directory, env });
-        assert.deepEqual(await preview(directory), RESOURCES);
-    });
-
-    it("previews in a Python program, by the SDK that Pulumi makes of its schema", async function () {
-        for (const name of ["python3", "pulumi-language-python", "pulumi-language-python-exec"]) part(this, name);
-        await owner(this);
-        const directory = example("python");
-        fs.symlinkSync(at("monitoring"), path.join(directory, "monitoring"));
-        await installed(this, "PyPI", "pulumi", ["package", "add", "./monitoring", "--non-interactive"], { cwd: directory, env });
-        assert.deepEqual(await preview(directory), RESOURCES);
-    });
-
-    it("previews in a Go program, by the SDK that Pulumi makes of its schema", async function () {
-        for (const name of ["go", "pulumi-language-go"]) part(this, name);
-        await owner(this);
-        const directory = example("go");
-        fs.symlinkSync(at("monitoring"), path.join(directory, "monitoring"));
-        await installed(this, "Go module proxy", "pulumi", ["package", "add", "./monitoring", "--non-interactive"], { cwd: directory, env });
-        assert.deepEqual(await preview(directory), RESOURCES);
-    });
+    for (const [language, name, registry, parts] of [
+        ["YAML program", "yaml", "npm registry", []],
+        ["Python program, by the SDK that Pulumi makes of its schema", "python", "PyPI", ["python3", "pulumi-language-python", "pulumi-language-python-exec"]],
+        ["Go program, by the SDK that Pulumi makes of its schema", "go", "Go module proxy", ["go", "pulumi-language-go"]],
+    ] as const) {
+        it(`previews in a ${language}`, async function () {
+            for (const each of parts) part(this, each);
+            assert.deepEqual(await follow(this, name, registry), RESOURCES);
+        });
+    }
 });
 
 /** Every file below a directory of the checkout, as a path from its root. */

@@ -4,7 +4,7 @@ import { request } from "../request";
 export const LOOK_BACK_SECONDS = 3600;
 /** How far back hosts are looked for that are not listed: those that are gone shall not be told for long. */
 const UNLISTED_SECONDS = 300;
-/** What Micrometer logs of it, in the words of its versions. */
+/** What Micrometer logs of it, in the words of its versions; the first is what Spring Boot 4.0.1 does by itself (tried). */
 const OTLP_REFUSED = "Failed to publish metrics (to OTLP receiver|[(]context)";
 
 /** What the backends know of one WAS host. */
