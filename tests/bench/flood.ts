@@ -13,7 +13,7 @@ import { planQuotas } from "../../components/monitoring-services/quotas";
 import { sleep } from "../support/wait";
 import { askAll } from "./support/ask";
 import { benchArgs, hostsOf, WORK } from "./support/bench-work";
-import { comparedQueries } from "./support/compared-queries";
+import { comparedQueries, RANGE } from "./support/compared-queries";
 import { countLines, countSamples, countSpans, countSpansBetween, settled } from "./support/found";
 import { Gatherer, Used } from "./support/gather";
 import { startGateway } from "./support/gateway";
@@ -63,7 +63,8 @@ async function main(): Promise<void> {
         const since = Math.floor(Date.now() / 1000) - 60;
         const gatherer = new Gatherer(limited);
         load.begin();
-        await sleep(90_000);
+        // Queries of the quiet time must have as much to read as those of the flood.
+        await sleep(RANGE * 1000);
         const quiet = await queried(side, 60);
         const before = gatherer.used();
         say(`quiet: p95 ${p95(quiet).toFixed(3)} s of ${quiet.length} queries; the flood begins`);

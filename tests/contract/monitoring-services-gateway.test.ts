@@ -66,6 +66,25 @@ describe("gateway, run by the real Caddy", function () {
         assert.deepEqual([...new Set((await all).map(({ answer }) => answer.status))], [200]);
     });
 
+    it("a request over a limit keeps its place for a second, so that backends read no flood; no other environment waits, and what is within the limit goes on at once", async () => {
+        gateway.over = "loadtest";
+        const begun = performance.now();
+        const seconds = () => (performance.now() - begun) / 1000;
+        const flood = Promise.all(Array.from({ length: 9 }, () => gateway.push("/loki/api/v1/push", TOKENS.loadtest)));
+        await sleep(200);
+        for (let i = 0; i < 20; i++) assert.equal((await gateway.push("/loki/api/v1/push", TOKENS.prod)).answer.status, 200);
+        assert.ok(seconds() < 1.5, `prod waited ${seconds()} s`);
+        const answers = (await flood).map(({ answer }) => answer);
+        assert.ok(seconds() > 2.5 && seconds() < 8, `nine refusals, three at a time, took ${seconds()} s`);
+        assert.deepEqual([...new Set(answers.map(({ status }) => status))], [429]);
+        assert.match(answers[0].body, /over a limit of the environment.*LogsRefused/);
+        gateway.over = undefined;
+        const again = performance.now();
+        for (let i = 0; i < 20; i++) assert.equal((await gateway.push("/loki/api/v1/push", TOKENS.loadtest)).answer.status, 200);
+        assert.ok(performance.now() - again < 1000);
+        assert.doesNotMatch(gateway.running.log("caddy"), /127\.0\.0\.1:9\b|"status":50/);
+    });
+
     for (const [url, upstream, reached] of [
         ["/otlp/v1/logs", "loki:3100", "/otlp/v1/logs"],
         ["/otlp/v1/traces", "tempo:4318", "/v1/traces"],

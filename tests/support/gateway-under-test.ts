@@ -40,6 +40,8 @@ export class GatewayUnderTest {
     readonly running = new Running();
     readonly seen: Seen[] = [];
     status = 200;
+    /** This tenant is over its limit. */
+    over?: string;
     /** Requests of this tenant get no answer until it is released. */
     held?: { tenant: string; waiting: (() => void)[] };
     /** How much of the disk is used, as Loki says it. */
@@ -108,7 +110,7 @@ export class GatewayUnderTest {
                     if (request.url === "/metrics" && name === "loki:3100") return void response.end(`loki_ingester_wal_disk_usage_percent ${this.diskUsed}\n`);
                     this.seen.push({ upstream: name, url: request.url ?? "", method: request.method ?? "", headers: request.headers, bytes });
                     const answer = () => {
-                        response.writeHead(this.status, { "Content-Type": "text/plain", Server: "secret/1.0" });
+                        response.writeHead(this.over && request.headers["x-scope-orgid"] === this.over ? 429 : this.status, { "Content-Type": "text/plain", Server: "secret/1.0" });
                         response.end(`from ${name}`);
                     };
                     if (this.held && request.headers["x-scope-orgid"] === this.held.tenant) this.held.waiting.push(answer);

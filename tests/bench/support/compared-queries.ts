@@ -3,7 +3,8 @@ import { DashboardJson } from "../../support/dashboards/model";
 import { Asked, Backends, requestsOf } from "./ask";
 import { Side } from "./sides";
 
-const RANGE = 300;
+/** How far back each question looks, in seconds. */
+export const RANGE = 300;
 
 /** Questions that both sides can be asked: what is read is the same, only the names of a log's labels differ. */
 export function comparedQueries(side: Side): Asked[] {
