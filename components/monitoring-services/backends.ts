@@ -111,7 +111,7 @@ export function renderTempo(args: KnownServicesArgs): BundleFile[] {
                 lateness: `${durationHours(args.agentBuffer ?? "24h")}h`,
                 liveTraceBytes: caps.tempoLiveTracesMiB * MIB,
                 blockBytes: caps.tempoBlockMiB * MIB,
-                mergedBlocks: caps.tempoMergedBlocks,
+                mergedBlocks: caps.tempoMergedBlocks, mergedBytes: caps.tempoMergedMiB * MIB,
                 queryConcurrency: caps.tempoConcurrency,
                 queryJobs: caps.tempoQueryJobs,
                 traceRetention: `${durationHours(retention.traces)}h`,

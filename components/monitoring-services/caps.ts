@@ -12,6 +12,7 @@ export interface Caps {
     tempoLiveTracesMiB: number;
     tempoBlockMiB: number;
     tempoMergedBlocks: number;
+    tempoMergedMiB: number;
     tempoConcurrency: number;
     tempoQueryJobs: number;
     grafanaResponseMiB: number;
@@ -41,6 +42,7 @@ export function planCaps(memoryMiB: number = SMALL_HOST_MIB): Caps {
         tempoLiveTracesMiB: Math.max(4, Math.floor(tempo.limitMiB * 0.015)),
         tempoBlockMiB: Math.floor(tempo.limitMiB * 0.04),
         tempoMergedBlocks: smallTempo ? 2 : 4,
+        tempoMergedMiB: Math.floor(tempo.limitMiB * 0.08),
         tempoConcurrency: smallTempo ? 1 : 2,
         tempoQueryJobs: smallTempo ? 20 : 100,
         grafanaResponseMiB: Math.floor(grafana.limitMiB / 8),
@@ -58,7 +60,7 @@ export function explainCaps(memoryMiB: number = SMALL_HOST_MIB): [string, string
         ["loki: results cache", `${caps.lokiCacheMiB} MiB`, "chunks are cached by the kernel, outside of the limit"],
         ["tempo: live traces, each environment", `${caps.tempoLiveTracesMiB} MiB`, "what is not yet in the log; beyond it requests wait, and nothing is refused"],
         ["tempo: block when it is completed", `${caps.tempoBlockMiB} MiB`, "completing one is Tempo's peak"],
-        ["tempo: blocks merged at once", `${caps.tempoMergedBlocks}`, "each takes 23 MiB for the row that is read from it, and its pages besides"],
+        ["tempo: blocks merged at once", `${caps.tempoMergedBlocks}, ${caps.tempoMergedMiB} MiB together`, "each takes 23 MiB for the row that is read from it, and they are in memory nearly whole"],
         ["tempo: parts of queries at once, of one that wait", `${caps.tempoConcurrency}, ${caps.tempoQueryJobs}`, "each part reads blocks, or what is not in one yet"],
         ["grafana: answer of a data source", `${caps.grafanaResponseMiB} MiB`, "Grafana holds an answer whole; it has no cache of answers in this edition"],
     ];

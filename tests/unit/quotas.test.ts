@@ -91,6 +91,8 @@ describe("caps inside the services", () => {
             const [caps, budget, larger] = [planCaps(memory), planBudget(memory), planCaps(memory + 1000)];
             assert.ok((caps.prometheusMaxSamples * 16) / 2 ** 20 < budget.prometheus.limitMiB / 2);
             assert.ok(caps.lokiReplayMiB + caps.lokiCacheMiB < budget.loki.goMemLimitMiB && caps.tempoBlockMiB + 3 * caps.tempoLiveTracesMiB < budget.tempo.goMemLimitMiB / 4);
+            // A row of a million values for each block, and what is read of all of them, twice where reads overlap.
+            assert.ok(caps.tempoMergedBlocks * 23 + 2 * caps.tempoMergedMiB < budget.tempo.goMemLimitMiB / 2);
             for (const [name, value] of Object.entries(caps)) assert.ok(larger[name as keyof typeof caps] >= value, name);
             for (const row of explainCaps(memory)) for (const cell of row) assert.ok(cell);
         }
