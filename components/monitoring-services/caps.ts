@@ -42,7 +42,7 @@ export function planCaps(memoryMiB: number = SMALL_HOST_MIB): Caps {
         tempoLiveTracesMiB: Math.max(4, Math.floor(tempo.limitMiB * 0.015)),
         tempoBlockMiB: Math.floor(tempo.limitMiB * 0.04),
         tempoMergedBlocks: smallTempo ? 2 : 4,
-        tempoMergedMiB: Math.floor(tempo.limitMiB * 0.08),
+        tempoMergedMiB: Math.floor(tempo.limitMiB * 0.04),
         tempoConcurrency: smallTempo ? 1 : 2,
         tempoQueryJobs: smallTempo ? 20 : 100,
         grafanaResponseMiB: Math.floor(grafana.limitMiB / 8),
