@@ -163,11 +163,11 @@ export interface EnvironmentArgs {
     logRetention?: string;
     /** @default `retention.traces` */
     traceRetention?: string;
-    /** Logs accepted, MiB per second; more is answered with 429, which agents retry. 10 lines/s of 400 bytes from 100 hosts are 0.4. @default by share of 8: 4.8, 2 and 1.2 */
+    /** Logs accepted, MiB per second; more is answered with 429, which agents retry. 10 lines/s of 400 bytes from 100 hosts are 0.4. @default by share of 4: 2.4, 1 and 0.6 */
     logRateMiB?: number;
     /** MiB that may come at once above the rate, as when agents drain their buffers. @default twice `logRateMiB` and 16 */
     logBurstMiB?: number;
-    /** Spans accepted, MiB per second. @default by share of 2: 1.2, 0.5 and 0.3 */
+    /** Spans accepted, MiB per second. @default by share of 1.5: 0.9, 0.38 and 0.23 */
     traceRateMiB?: number;
     /** @default twice `traceRateMiB` and 4 */
     traceBurstMiB?: number;

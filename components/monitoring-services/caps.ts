@@ -42,7 +42,7 @@ export function planCaps(memoryMiB: number = SMALL_HOST_MIB): Caps {
         tempoLiveTracesMiB: Math.max(4, Math.floor(tempo.limitMiB * 0.015)),
         tempoBlockMiB: Math.floor(tempo.limitMiB * 0.04),
         tempoMergedBlocks: smallTempo ? 2 : 4,
-        tempoMergedMiB: Math.floor(tempo.limitMiB * 0.04),
+        tempoMergedMiB: Math.floor(tempo.limitMiB * 0.02),
         tempoConcurrency: smallTempo ? 1 : 2,
         tempoQueryJobs: smallTempo ? 20 : 100,
         grafanaResponseMiB: Math.floor(grafana.limitMiB / 8),
@@ -73,10 +73,10 @@ export function planCapacity(memoryMiB: number = SMALL_HOST_MIB, cores: number =
     const { baseMiB, kibPerUnit } = COSTS.metrics;
     return {
         series: Math.floor(((budget.prometheus.goMemLimitMiB - baseMiB) * 1024) / kibPerUnit),
-        // A core passes four times this for a while, which is what draining an outage's backlog needs.
-        logRateMiB: 4 * cores,
-        // 200 hosts with 4 traces of 5 spans a second each bring 1.2 MiB/s. Four times this killed Tempo within its 400 MiB.
-        traceRateMiB: cores,
+        // 200 hosts with 10 lines of 400 bytes a second each bring 0.8 MiB/s. Twice this, flooded by one environment, took the queries of the others 2.2 times as long.
+        logRateMiB: 2 * cores,
+        // 200 hosts with 4 traces of 5 spans a second each bring 1.2 MiB/s. With 8 Tempo was killed within its 400 MiB.
+        traceRateMiB: 0.75 * cores,
         logStreams: Math.floor(6000 * grown("loki")),
         spanMetricSeries: Math.floor(24000 * grown("prometheus")),
     };

@@ -46,7 +46,7 @@ describe("the disk watchdog's ladder", () => {
         const refusing = { loki: parse(levels[4].refusing["loki/runtime.yml"]).overrides, tempo: parse(levels[4].refusing["tempo/overrides.yml"]).overrides };
         assert.deepEqual(refusing.loki.prod, parse(levels[4].files["loki/runtime.yml"]).overrides.prod);
         assert.ok(refusing.loki.dev.ingestion_rate_mb < 0.00001 && refusing.loki.loadtest.ingestion_burst_size_mb < 0.00001);
-        assert.deepEqual([refusing.tempo.dev.ingestion.rate_limit_bytes, refusing.tempo.prod.ingestion.rate_limit_bytes], [1, 1258291]);
+        assert.deepEqual([refusing.tempo.dev.ingestion.rate_limit_bytes, refusing.tempo.prod.ingestion.rate_limit_bytes], [1, 943718]);
     });
 
     it("begins with what is deployed, so that it changes nothing while there is space", () => {

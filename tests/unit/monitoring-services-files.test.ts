@@ -80,7 +80,7 @@ describe("rendered files of the services", () => {
     it("give an environment's limits and retention, with the common ones where none are said", () => {
         const loki = YAML.parse(find(render(), "loki/runtime.yml")).overrides;
         const { policy_stream_mapping: policies, block_ingestion_policy_until: until, block_ingestion_status_code: status, ...limits } = loki.prod;
-        assert.deepEqual(limits, { ingestion_rate_mb: 4.8, ingestion_burst_size_mb: 25.6, max_global_streams_per_user: 3600, retention_period: "14d" });
+        assert.deepEqual(limits, { ingestion_rate_mb: 2.4, ingestion_burst_size_mb: 20.8, max_global_streams_per_user: 3600, retention_period: "14d" });
         assert.deepEqual([policies, Object.keys(until), status], [{ foreign: [{ selector: '{environment!~"|prod"}', priority: 1 }] }, ["foreign"], 403]);
         assert.deepEqual([loki.loadtest.retention_period, loki.loadtest.ingestion_rate_mb], ["2d", 1]);
         const tempo = YAML.parse(find(render(), "tempo/overrides.yml")).overrides;

@@ -18,8 +18,8 @@ describe("quotas of the environments", () => {
         assert.deepEqual(planShares(SHIPPED), { prod: 0.6, dev: 0.25, loadtest: 0.15 });
         assert.deepEqual(bySharesUpward(planQuotas(SHIPPED)), ["loadtest", "dev", "prod"]);
         const { prod, loadtest } = planQuotas(SHIPPED);
-        assert.deepEqual([prod.logRateMiB, loadtest.logRateMiB, prod.maxLogStreams, loadtest.maxLogStreams], [4.8, 1.2, 3600, 900]);
-        assert.deepEqual([loadtest.logBurstMiB, prod.maxTargets, loadtest.maxTargets, loadtest.samplesPerTarget], [18.4, 275, 68, 2140]);
+        assert.deepEqual([prod.logRateMiB, loadtest.logRateMiB, prod.maxLogStreams, loadtest.maxLogStreams], [2.4, 0.6, 3600, 900]);
+        assert.deepEqual([loadtest.logBurstMiB, prod.maxTargets, loadtest.maxTargets, loadtest.samplesPerTarget], [17.2, 275, 68, 2140]);
     });
 
     it("split what the given shares leave", () => {
@@ -43,7 +43,7 @@ describe("quotas of the environments", () => {
 
     it("take a given number before the share", () => {
         const { dev } = planQuotas({ ...SHIPPED, dev: { logRateMiB: 7, maxTargets: 9, maxSpanMetricSeries: 11, logBurstMiB: 8 } });
-        assert.deepEqual([dev.logRateMiB, dev.logBurstMiB, dev.maxTargets, dev.maxSpanMetricSeries, dev.traceRateMiB], [7, 8, 9, 11, 0.5]);
+        assert.deepEqual([dev.logRateMiB, dev.logBurstMiB, dev.maxTargets, dev.maxSpanMetricSeries, dev.traceRateMiB], [7, 8, 9, 11, 0.38]);
     });
 
     const REFUSED: [string, Record<string, QuotaArgs>, string, RegExp][] = [
@@ -69,9 +69,9 @@ describe("quotas of the environments", () => {
         const base = sampleServices();
         const args = sampleServices({ environments: { ...base.environments, dev: { ...base.environments.dev, maxQueryRange: "3d", allowedMetrics: ["jvm_.*", "up"] } } });
         const content = (files: { path: string; content: string }[], end: string) => files.find(({ path }) => path.endsWith(end))!.content;
-        assert.match(content(renderLoki(args), "runtime.yml"), /\n {2}"dev":\n {4}ingestion_rate_mb: 2\n {4}ingestion_burst_size_mb: 20\n {4}max_global_streams_per_user: 1500\n[^]*? {4}max_query_length: "3d"\n/);
+        assert.match(content(renderLoki(args), "runtime.yml"), /\n {2}"dev":\n {4}ingestion_rate_mb: 1\n {4}ingestion_burst_size_mb: 18\n {4}max_global_streams_per_user: 1500\n[^]*? {4}max_query_length: "3d"\n/);
         assert.equal(content(renderLoki(args), "runtime.yml").match(/max_query_length/g)!.length, 1);
-        assert.match(content(renderTempo(args), "overrides.yml"), /\n {2}"dev":\n {4}ingestion:\n {6}rate_limit_bytes: 524288\n[^]*?max_search_duration: "72h"\n {6}max_metrics_duration: "72h"\n[^]*?\n {6}max_active_series: 6000\n/);
+        assert.match(content(renderTempo(args), "overrides.yml"), /\n {2}"dev":\n {4}ingestion:\n {6}rate_limit_bytes: 398459\n[^]*?max_search_duration: "72h"\n {6}max_metrics_duration: "72h"\n[^]*?\n {6}max_active_series: 6000\n/);
         assert.match(content(renderPrometheus(args), "scrape/dev.yml"), /"sample_limit": 3566,\n {6}"target_limit": 114,[^]*"regex": "jvm_\.\*\|up"/);
     });
 });
