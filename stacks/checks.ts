@@ -90,7 +90,7 @@ function checkComponents(host: Was, { environment, shared, external }: StackCont
     const registration = { address: "localhost", privateKey: "", hostKey: "" };
     const found = [
         ...checkPush(host, shared, external),
-        ...relabel(LOG_AGENT_PATHS, validateLogAgent(logAgentArgs(host, {}, { environment, gateway, external, credentials: metrics }))),
+        ...relabel(LOG_AGENT_PATHS, validateLogAgent(logAgentArgs(host, {}, { environment, gateway, external, pushEndpoint: gateway, credentials: metrics }))),
         ...javaAgentArgs(host, environment).flatMap(({ path, settings }) => under(path.replace(/\.$/, ""), relabel(JAVA_AGENT_PATHS, validateJavaAgent(settings)))),
         ...relabel(TARGET_PATHS, validateTargets({
             environment, registration, targets: planTargets([host]), profiles: { ...actuatorProfiles([host]), [LOG_AGENT_PROFILE]: {} },

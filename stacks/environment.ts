@@ -50,8 +50,9 @@ export async function wireEnvironment(args: EnvironmentArgs): Promise<WiredEnvir
     }, { dependsOn });
 
     const gateway = connection?.gateway;
+    const pushed = gateway && was.some(({ metrics }) => metrics === "push") ? new MetricsTarget("metrics-pushed", { environment, mode: "push", gateway }, { dependsOn }) : undefined;
     const agentOf = (host: Was, after: pulumi.Resource[]) => new LogAgent(`${host.name}-log-agent`, {
-        ...logAgentArgs(host, machineOf(host, args.repair, deployKeys, args.monitoring), { environment, gateway, external, credentials: hostMetrics }),
+        ...logAgentArgs(host, machineOf(host, args.repair, deployKeys, args.monitoring), { environment, gateway, external, pushEndpoint: pushed?.endpoint, credentials: hostMetrics }),
         // By the same command: an SSH connection stays open until the engine ends, so one for each host and not two.
         javaAgents: javaAgentArgs(host, environment).map(({ settings }) => settings),
     }, { dependsOn: after });
@@ -63,7 +64,7 @@ export async function wireEnvironment(args: EnvironmentArgs): Promise<WiredEnvir
         agents.push(agentOf(host, [...dependsOn, ...proven]));
         if (agents.length % HOSTS_AT_ONCE === 0) await new Promise(setImmediate);
     }
-    return { resources: [...(targets ? [targets] : []), ...agents], outputs: deployKeys ? { sshPublicKey: deployKeys.publicKeys[0] } : {} };
+    return { resources: [...(targets ? [targets] : []), ...(pushed ? [pushed] : []), ...agents], outputs: deployKeys ? { sshPublicKey: deployKeys.publicKeys[0] } : {} };
 }
 
 /** Canaries first, and all others once they are healthy; without canaries no host waits for another one. */

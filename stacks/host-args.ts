@@ -1,9 +1,10 @@
 import type { Connection } from "../components/connection";
 import * as pulumi from "@pulumi/pulumi";
-import { HostMetrics, LogAgentArgs, logAgentTargets, PushedApplication, relayEndpoint } from "../components/log-agent";
+import { HostMetrics, LogAgentArgs, logAgentTargets, PushedApplication } from "../components/log-agent";
+import type { ExternalEndpoint } from "../components/endpoint";
 import { OTLP_PORT } from "../components/log-agent/paths";
 import { Machine } from "../components/machine";
-import { ScrapeProfile, TargetArgs } from "../components/metrics-target";
+import type { ScrapeProfile, TargetArgs } from "../components/metrics-target";
 import { hostPort } from "../components/names";
 import { JavaAgentSettings } from "../components/otel-java-agent";
 import { externalEndpoints } from "./external";
@@ -16,6 +17,8 @@ export interface AgentContext {
     /** Absent where the stack has no shared deployment. */
     gateway?: pulumi.Input<Connection["gateway"]>;
     external?: ExternalConfig;
+    /** Where hosts push metrics that Prometheus cannot reach; absent where there is none. */
+    pushEndpoint?: pulumi.Input<ExternalEndpoint>;
     /** Of the metrics port; absent where no host has one. */
     credentials?: AgentCredentials;
 }
@@ -79,10 +82,10 @@ export function actuatorProfiles(was: Was[]): Record<string, ScrapeProfile> {
 }
 
 /** What `LogAgent` is given for a host. */
-export function logAgentArgs(host: Was, machine: Machine, { environment, gateway, external: outside, credentials }: AgentContext): LogAgentArgs {
+export function logAgentArgs(host: Was, machine: Machine, { environment, gateway, external: outside, pushEndpoint, credentials }: AgentContext): LogAgentArgs {
     const { tracing, hostMetrics, artifacts } = host;
-    const push = host.metrics === "push" && gateway !== undefined;
-    const external = outside || push ? { ...(outside ? externalEndpoints(outside) : {}), ...(push ? { metrics: relayEndpoint(gateway) } : {}) } : undefined;
+    const push = host.metrics === "push" && pushEndpoint !== undefined;
+    const external = outside || push ? { ...(outside ? externalEndpoints(outside) : {}), ...(push ? { metrics: pushEndpoint } : {}) } : undefined;
     return {
         machine, host: host.name, environment, application: host.application, gateway, runtime: host.runtime, agent: host.agent, canary: host.canary,
         logs: host.logs, labels: host.labels, patterns: host.patterns, redactions: host.redactions,

@@ -10,8 +10,11 @@ export interface ExternalEndpoints {
     logs?: ExternalEndpoint;
     /** Where spans go: an OTLP endpoint, to which `/v1/traces` is added, e.g. `https://tempo.example.com:4318`. @default nowhere */
     traces?: ExternalEndpoint;
-    /** Where samples go: the whole URL of a Prometheus remote-write endpoint, e.g. `https://mimir.example.com/api/v1/push`. @default nowhere */
-    metrics?: ExternalEndpoint;
+    /**
+     * Where samples go: the whole URL of a Prometheus remote-write endpoint, e.g. `https://mimir.example.com/api/v1/push`; or, to the shared deployment, `endpoint` of
+     * a `MetricsTarget` that pushes. @default nowhere
+     */
+    metrics?: pulumi.Input<ExternalEndpoint>;
 }
 
 /** Metrics that the agent collects on its host and sends to `external.metrics`. */

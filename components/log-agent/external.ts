@@ -1,6 +1,7 @@
 import type { BundleFile } from "../bundle";
 import { AGENT_METRICS } from "../metrics-target/scrape-jobs";
 import { ExternalEndpoint, headerList, KnownEndpoint, validateEndpoint } from "../endpoint";
+import { isSection } from "../machine";
 import { hostPort, quote, validateName, validateMetricsPath, validateOneOf, validatePort } from "../names";
 import { Problem, under } from "../problems";
 import { renderTemplate } from "../render";
@@ -102,7 +103,7 @@ function client(signal: string, endpoint: KnownEndpoint) {
 /** Problems with the endpoints, and with what is to be sent there. */
 export function validateExternal(external: ExternalEndpoints, push: PushedMetrics = {}): Problem[] {
     return [
-        ...Object.entries(external).flatMap(([signal, endpoint]) => endpoint ? under(`external.${signal}`, validateEndpoint(signal, endpoint as ExternalEndpoint)) : []),
+        ...Object.entries(external).flatMap(([signal, endpoint]) => endpoint && isSection<ExternalEndpoint>(endpoint) ? under(`external.${signal}`, validateEndpoint(signal, endpoint)) : []),
         ...(push.applications?.length && !external.metrics ? [{ path: "push.applications", message: "needs external.metrics: where their metrics go" }] : []),
         ...(push.applications ?? []).flatMap((application, index) => under(`push.applications[${index}]`, validateApplication(application))),
     ];

@@ -13,7 +13,6 @@ import { validateLogAgent } from "./validate";
 
 export * from "./args";
 export * from "./external-args";
-export { relayEndpoint } from "./relay-endpoint";
 export * from "./target";
 export { LogAgentUserDataArgs } from "./user-data";
 
@@ -51,11 +50,11 @@ export class LogAgent extends pulumi.ComponentResource {
     static userData(args: LogAgentUserDataArgs): pulumi.Output<string> {
         const { hostCommand, tokenCommand, ...rest } = args;
         const all: LogAgentArgs = {
-            ...rest, machine: {}, host: HOST_AT_BOOT, ...(rest.gateway && tokenCommand ? { gateway: withTokenAtBoot(rest.gateway) } : {}),
+            ...rest, machine: {}, host: HOST_AT_BOOT,
             javaAgents: rest.javaAgents?.map((settings) => ({ ...settings, instance: HOST_AT_BOOT })),
         };
         failOn("LogAgent.userData", [...validateLogAgent(all), ...validateUserData(args)]);
-        return machineFilesScripts(agentFiles(all)).apply((scripts) => encodeUserData(scripts, { hostCommand, tokenCommand }));
+        return machineFilesScripts(agentFiles(tokenCommand ? withTokenAtBoot(all) : all)).apply((scripts) => encodeUserData(scripts, { hostCommand, tokenCommand }));
     }
 }
 

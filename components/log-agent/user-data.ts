@@ -1,6 +1,7 @@
 import * as zlib from "zlib";
 import * as pulumi from "@pulumi/pulumi";
-import { isSection, Scripts } from "../machine";
+import type { ExternalEndpoint } from "../endpoint";
+import { Scripts } from "../machine";
 import { failOn, Problem } from "../problems";
 import { renderTemplate } from "../render";
 import type { AgentGateway, LogAgentArgs } from "./args";
@@ -25,9 +26,13 @@ const INSTANCE_ID = `token=$(curl -fsS -m 5 -X PUT -H 'X-aws-ec2-metadata-token-
 /** What EC2 takes, before it is encoded. */
 const MOST_BYTES = 16384;
 
-/** The gateway without its token. */
-export function withTokenAtBoot(gateway: pulumi.Input<AgentGateway>): pulumi.Input<AgentGateway> {
-    return isSection(gateway) ? { ...gateway, token: TOKEN_AT_BOOT } : pulumi.output(gateway).apply((known) => ({ ...known, token: TOKEN_AT_BOOT }));
+/** Without the gateway's token, wherever it stands: metrics that are pushed go by the same one. */
+export function withTokenAtBoot({ gateway, external, ...rest }: LogAgentArgs): LogAgentArgs {
+    const [known, metrics] = [pulumi.output(gateway) as pulumi.Output<AgentGateway>, pulumi.output(external?.metrics) as pulumi.Output<ExternalEndpoint>];
+    return {
+        ...rest, gateway: known.apply((all) => ({ ...all, token: TOKEN_AT_BOOT })),
+        external: external && { ...external, ...(external.metrics ? { metrics: pulumi.all([known, metrics]).apply(([{ token }, endpoint]) => (endpoint.token === token ? { ...endpoint, token: TOKEN_AT_BOOT } : endpoint)) } : {}) },
+    };
 }
 
 /** Problems that only user data can have. */

@@ -1,20 +1,36 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { GatewayConnection } from "../connection";
 import { SshJump } from "../machine";
 
 /** Arguments of `MetricsTarget`. */
 export interface MetricsTargetArgs {
     /** The environment, as the owner stack lists it, e.g. `"dev"`. */
     environment: string;
-    /** The restricted SSH identity of the environment: `registration` of the owner stack's output `connection_<environment>`. */
-    registration: pulumi.Input<RegistrationArgs>;
-    /** Everything that Prometheus shall scrape for the environment; replaces the list of before. */
-    targets: TargetArgs[];
+    /**
+     * How metrics get to the monitoring host: `"pull"`, Prometheus scrapes `targets`; or `"push"`, for hosts that Prometheus cannot reach, whose agents send them to
+     * `endpoint`. An environment may have one of each. @default "pull"
+     */
+    mode?: string;
+    /** The restricted SSH identity of the environment: `registration` of the owner stack's output `connection_<environment>`. Needed to pull. @default none */
+    registration?: pulumi.Input<RegistrationArgs>;
+    /** Everything that Prometheus shall scrape for the environment; replaces the list of before. Needed to pull. @default none */
+    targets?: TargetArgs[];
     /** Credentials by name, for the targets that name them in `profile`. @default {} */
     profiles?: Record<string, ScrapeProfile>;
-    /** How metrics get to the monitoring host: `"pull"`, Prometheus scrapes the targets. @default "pull" */
-    mode?: string;
+    /** Where agents push to: `gateway` of the owner stack's output `connection_<environment>`. Needed to push. @default none */
+    gateway?: pulumi.Input<GatewayConnection>;
     /** Any new value sends the list again, as `Machine.repair` does for files. @default "" */
     repair?: string;
+}
+
+/** Where agents of hosts that Prometheus cannot reach send metrics: `external.metrics` of `LogAgent`. */
+export interface PushEndpoint {
+    /** Prometheus' remote write at the gateway. */
+    url: string;
+    /** The environment's token, a secret. */
+    token: string;
+    /** PEM of the CA that signed the gateway's certificate; "" where a public one did. */
+    ca: string;
 }
 
 /** How to reach the program that takes the list. */

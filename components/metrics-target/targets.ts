@@ -67,16 +67,25 @@ export function validateTargets(args: MetricsTargetArgs): Problem[] {
     const profiles = Object.keys(args.profiles ?? {});
     return [
         ...validateEnvironment("environment", args.environment),
-        ...validateMode(args.mode ?? "pull"),
+        ...validateMode(args),
         ...profiles.flatMap((name) => [...validateProfileName(`profiles.${name}`, name), ...under(`profiles.${name}`, validateProfile(args.profiles![name]))]),
-        ...args.targets.flatMap((target, i) => under(`targets[${i}]`, validateTarget(target, profiles))),
-        ...validateUnique(args.targets),
+        ...(args.targets ?? []).flatMap((target, i) => under(`targets[${i}]`, validateTarget(target, profiles))),
+        ...validateUnique(args.targets ?? []),
     ];
 }
 
-function validateMode(mode: string): Problem[] {
-    if (mode === "push") return [{ path: "mode", message: 'expected "pull": hosts that Prometheus cannot reach send by their agent, with external.metrics of LogAgent from relayEndpoint, and push.applications' }];
-    return validateOneOf("mode", mode, ["pull"]);
+/** What each mode needs; what is for another one would be left without a word. */
+const OF_MODE = { pull: ["registration", "targets"], push: ["gateway"] } as const;
+
+function validateMode({ mode = "pull", ...args }: MetricsTargetArgs): Problem[] {
+    if (mode !== "pull" && mode !== "push") return validateOneOf("mode", mode, Object.keys(OF_MODE));
+    const other = mode === "pull" ? "push" : "pull";
+    return [
+        ...OF_MODE[mode].filter((path) => args[path] === undefined).map((path) => ({ path, message: `is needed with mode ${quote(mode)}` })),
+        ...[...OF_MODE[other], ...(mode === "push" ? ["profiles"] as const : [])].filter((path) => args[path] !== undefined).map((path) => ({
+            path, message: `is for mode ${quote(other)}${mode === "push" ? ": a host that pushes is no target, and its agent scrapes push.applications of LogAgent" : ""}`,
+        })),
+    ];
 }
 
 function validateProfile(profile: object): Problem[] {

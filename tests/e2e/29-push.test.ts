@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { gunzipSync } from "node:zlib";
+import type { Connection } from "../../components/connection";
+import { LogAgent } from "../../components/log-agent";
+import { pushEndpoint } from "../../components/metrics-target/push";
 import { GrafanaClient } from "./support/grafana";
 import { Ingest } from "./support/ingest";
 import { eventually } from "../support/wait";
@@ -77,6 +81,24 @@ describe("metrics of a host that Prometheus cannot reach", () => {
         const found = await eventually("the series", 60, async () => { const all = await grafana.metrics("forged_total"); return all.length > 0 ? all : undefined; });
         assert.deepEqual(found.map((each) => each.labels.environment), ["dev"]);
         assert.equal(await send("prod"), 404);
+    });
+
+    it("a host that nobody lists, by user data, sends them by the token of its boot", async () => {
+        const { gateway } = (await world.stacks.prod.outputs()).connection_dev as Connection;
+        const name = "i-0123456789abcdef0";
+        const host = await world.lab.host("dev-scaled-push", 19);
+        try {
+            const userData = await new Promise<string>((resolve) => LogAgent.userData({
+                environment: "dev", application: "shop", gateway, logs: { files: ["/var/log/was/*.log"] }, hostCommand: `echo ${name}`, tokenCommand: "cat /root/token",
+                external: { metrics: pushEndpoint(gateway) }, artifact: world.lab.artifacts.agent(),
+            }).apply(resolve));
+            const script = gunzipSync(Buffer.from(userData, "base64")).toString();
+            assert.ok(!script.includes(gateway.token) && !script.includes(Buffer.from(gateway.token).toString("base64")), "the token is in the user data");
+            await host.must(`mkdir -p /var/log/was && printf %s ${gateway.token} > /root/token && cat > /root/user-data && sh /root/user-data`, script);
+            for (const job of ["host", "agent"]) await eventually(job, 90, async () => (await grafana.metrics(`up{environment="dev", application="shop", instance="${name}", job="${job}"} == 1`))[0]);
+        } finally {
+            await host.remove();
+        }
     });
 
     it("and back: the relay goes, the host is scraped again, and nothing of it is left", async () => {

@@ -17,6 +17,7 @@ const PRIVATE_KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PR
 const application: KnownTarget = { kind: "application", address: "10.1.0.2:8080", application: "orders", instance: "orders-1" };
 const host: KnownTarget = { kind: "host", address: "10.1.0.2:12345", application: "orders", instance: "orders-1", profile: "log-agent" };
 const registration: RegistrationArgs = { address: "10.0.0.5", privateKey: PRIVATE_KEY, hostKey: HOST_KEY };
+const gateway = { url: "https://10.0.0.5:8080", ca: "", token: "t".repeat(20) };
 const base: MetricsTargetArgs = {
     environment: "dev",
     registration,
@@ -54,7 +55,7 @@ describe("MetricsTarget", () => {
     });
 
     it("reports every problem at once before there is a resource", async () => {
-        const args = { ...base, environment: "Dev", mode: "push", registration: { ...registration, hostKey: "x" }, targets: [{ ...application, kind: "was" }] };
+        const args = { ...base, environment: "Dev", mode: "both", registration: { ...registration, hostKey: "x" }, targets: [{ ...application, kind: "was" }] };
         await assert.rejects(record(() => new MetricsTarget("metrics", args)), (error: Error) => {
             for (const path of ["environment", "mode", "targets[0].kind", "registration.hostKey"]) assert.ok(error.message.includes(`  ${path}: `), path);
             return error.message.startsWith("MetricsTarget metrics has 4 problems:");
@@ -114,8 +115,13 @@ describe("validateTargets", () => {
     });
 
     const wrong: [string, string[], string][] = [
-        ["a mode that is the agent's", problems({ mode: "push" }), 'mode: expected "pull": hosts that Prometheus cannot reach send by their agent, with external.metrics of LogAgent from relayEndpoint, and push.applications'],
-        ["an unknown mode", problems({ mode: "both" }), 'mode: expected one of "pull", got "both"'],
+        ["targets that push", problems({ mode: "push", gateway, registration: undefined, profiles: undefined, targets: [application] }),
+            'targets: is for mode "pull": a host that pushes is no target, and its agent scrapes push.applications of LogAgent'],
+        ["pushing to nowhere", problems({ mode: "push", registration: undefined, targets: undefined, profiles: undefined }), 'gateway: is needed with mode "push"'],
+        ["pulling by nobody", problems({ registration: undefined }), 'registration: is needed with mode "pull"'],
+        ["pulling nothing", problems({ targets: undefined }), 'targets: is needed with mode "pull"'],
+        ["a gateway for what is pulled", problems({ gateway }), 'gateway: is for mode "push"'],
+        ["an unknown mode", problems({ mode: "both" }), 'mode: expected one of "pull", "push", got "both"'],
         ["an address without port", withTarget({ address: "10.1.0.2" }), 'targets[0].address: expected HOST:PORT, or [IPv6]:PORT, got "10.1.0.2"'],
         ["a URL", withTarget({ address: "http://10.1.0.2:80" }), 'targets[0].address: expected HOST:PORT, or [IPv6]:PORT, got "http://10.1.0.2:80"'],
         ["a port that is none", withTarget({ address: "10.1.0.2:70000" }), "targets[0].address: expected a port from 1 to 65535, got 70000"],

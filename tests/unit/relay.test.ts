@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { PUSH_PATH } from "../../components/connection";
-import { relayEndpoint } from "../../components/log-agent";
+import { LogAgent } from "../../components/log-agent";
+import { MetricsTarget } from "../../components/metrics-target";
 import { planBudget, RELAY_BUDGET, servicesMemoryMiB } from "../../components/monitoring-services/budget";
 import { planContainers } from "../../components/monitoring-services/containers";
 import { renderPrometheus } from "../../components/monitoring-services/backends";
@@ -10,6 +11,8 @@ import { renderRelays } from "../../components/monitoring-services/relay";
 import { readyScript } from "../../components/monitoring-services/scripts";
 import { planImages, planServices, SERVICES } from "../../components/monitoring-services/services";
 import { IMAGES } from "../../components/versions";
+import { sampleAgent } from "../support/log-agent-samples";
+import { record, reveal } from "../../tools/offline";
 import { CERTIFICATE, sampleServices } from "../support/services";
 
 const args = sampleServices({ tls: { mode: "ca", caCertificate: CERTIFICATE, caPrivateKey: "k" } });
@@ -60,9 +63,24 @@ describe("an environment whose agents send their metrics", () => {
         assert.deepEqual(renderRelays(args), { directories: [], files: [] });
     });
 
-    it("is an agent's endpoint, once the gateway is known", async () => {
-        const { url, token } = relayEndpoint(pulumi.output({ url: "https://10.0.0.5:8080", ca: "CA", token: "t".repeat(20) }));
-        assert.equal(await new Promise((resolve) => pulumi.output(url).apply(resolve)), `https://10.0.0.5:8080${PUSH_PATH}`);
-        assert.equal(await pulumi.isSecret(pulumi.output(token)), true);
+    it("is an agent's endpoint, by a MetricsTarget that pushes, which registers nothing", async () => {
+        const gateway = { url: "https://10.0.0.5:8080", ca: "CA", token: "t".repeat(20) };
+        let target: MetricsTarget | undefined;
+        const made = await record(() => { target = new MetricsTarget("pushed", { environment: "dev", mode: "push", gateway: pulumi.output(gateway) }); });
+        assert.deepEqual(made.map(({ type }) => type), ["photogather-monitoring:index:MetricsTarget"]);
+        const known = <T>(output: pulumi.Output<T>) => new Promise<T>((resolve) => { output.apply(resolve); });
+        assert.deepEqual(await known(target!.endpoint!), { ...gateway, url: `https://10.0.0.5:8080${PUSH_PATH}` });
+        assert.equal(await pulumi.isSecret(target!.endpoint!), true);
+        assert.equal(await known(target!.targetCount), 0);
+    });
+
+    it("is taken by an agent as a whole, as an output is", async () => {
+        const made = await record(() => {
+            const { endpoint } = new MetricsTarget("pushed", { environment: "dev", mode: "push", gateway: pulumi.output({ url: "https://10.0.0.5:8080", ca: "", token: "t".repeat(20) }) });
+            new LogAgent("was-1", { ...sampleAgent(), external: { metrics: endpoint }, push: { applications: [{ address: "127.0.0.1:8080" }] } });
+        });
+        const [files] = made.filter(({ type }) => type.startsWith("command:"));
+        const contents = [...reveal<string>(files.inputs.stdin).matchAll(/^f \S+ \S+ \S+ (\S+)$/gm)].map(([, content]) => Buffer.from(content, "base64").toString());
+        assert.ok(contents.some((content) => content.includes(`https://10.0.0.5:8080${PUSH_PATH}`)));
     });
 });

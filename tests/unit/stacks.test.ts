@@ -213,7 +213,8 @@ describe("the environment's wiring", () => {
         const host = was({ metrics: "push", actuator: { ...was().actuator, username: "u", password: "x" } });
         assert.deepEqual([planTargets([host]), actuatorProfiles([host])], [[], {}]);
         const credentials = { username: "prometheus", password: "p", certificate: "c", privateKey: "k" };
-        const { external, push, hostMetrics } = logAgentArgs(host, {}, { environment: "dev", gateway: { url: "https://10.0.0.5:8080", ca: "", token: "t" }, credentials });
+        const gateway = { url: "https://10.0.0.5:8080", ca: "", token: "t" };
+        const { external, push, hostMetrics } = logAgentArgs(host, {}, { environment: "dev", gateway, pushEndpoint: { ...gateway, url: `${gateway.url}/push` }, credentials });
         assert.deepEqual([Object.keys(external!), push!.host, push!.applications!.map(({ address, username }) => [address, username]), hostMetrics], [["metrics"], true, [["127.0.0.1:8080", "u"]], undefined]);
     });
     it("shares a profile between hosts with the same credentials", () => {

@@ -29,6 +29,11 @@ describe("a log agent by user data", () => {
         assert.ok(!script.includes(base64) && script.includes("aws ssm get-parameter --name /monitoring/prod/token"));
         const later = await scriptOf({ gateway: pulumi.output(common.gateway!), tokenCommand: "cat /token" });
         assert.ok(!later.includes(base64));
+        // Metrics that are pushed go by the same token; an endpoint of one's own has another, which no command prints.
+        const pushed = await scriptOf({ tokenCommand: "cat /token", external: { metrics: pulumi.output({ url: "https://10.0.0.5:8080/prometheus/api/v1/write", token: TOKEN }) } });
+        assert.ok(!pushed.includes(base64));
+        const own = await scriptOf({ tokenCommand: "cat /token", external: { metrics: { url: "https://mimir.example.com/api/v1/push", token: "key-of-metrics" } } });
+        assert.ok(!own.includes(base64) && own.includes(Buffer.from("key-of-metrics").toString("base64")));
     });
     it("is refused where it could not work", () => {
         assert.throws(() => LogAgent.userData(args({ hostMetrics: SECRETS })), /hostMetrics: expected nothing: Prometheus does not know these hosts/);
