@@ -122,7 +122,7 @@ describe("the monitoring host on EC2", () => {
         assert.ok(rules.length > 50, String(rules.length));
     });
 
-    it("a second boot changes nothing, and the services come back by themselves; no line and no span is lost", async () => {
+    lengthy.it("a second boot changes nothing, and the services come back by themselves; no line and no span is lost", async () => {
         const facts = `sha256sum /etc/fstab /etc/docker/daemon.json /etc/ssh/ssh_host_ed25519_key.pub /home/ubuntu/.ssh/authorized_keys; blkid -p -o value -s UUID /dev/disk/by-id/${ec2.link}
             stat -c %Y /var/lib/photogather-monitoring/host-setup /var/lib/cloud/instance/sem/config_scripts_user; dpkg -l | sha256sum; docker ps --all --quiet --no-trunc | sort; findmnt --noheadings ${DATA}`;
         const before = await ec2.must(facts);

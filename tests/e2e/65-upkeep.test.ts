@@ -217,7 +217,7 @@ describe("backup, restore, upgrades, and a monitoring host that moves", () => {
         await up(OWNER);
     });
 
-    it("the host moves: everything of before is on the new one, and no line is lost on the way", async () => {
+    lengthy.it("the host moves: everything of before is on the new one, and no line is lost on the way", async () => {
         moved = await written();
         await allLines(moved);
         const traceId = (await (await grafana()).searchTraces(`{ name = "${FIRST}" }`))[0];

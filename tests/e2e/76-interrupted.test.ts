@@ -7,6 +7,7 @@ import { GrafanaClient } from "./support/grafana";
 import { Host } from "./support/hosts";
 import { interruptUp } from "./support/interrupt";
 import { leftovers } from "./support/leftovers";
+import { lengthy } from "./support/lengthy";
 import { readRules } from "./support/rules";
 import { eventually } from "../support/wait";
 import { APPLICATION, StackSettings, World } from "./support/world";
@@ -120,7 +121,7 @@ describe("two at the same moment, and one that is interrupted", () => {
         await without();
     });
 
-    for (const service of ["node-exporter", "loki"]) it(`SIGKILL while the owner makes ${service} anew: the next up finishes the job, or says which one is in the way; removed by hand, as documented, the one after it does`, async () => {
+    for (const service of ["node-exporter", "loki"]) lengthy.it(`SIGKILL while the owner makes ${service} anew: the next up finishes the job, or says which one is in the way; removed by hand, as documented, the one after it does`, async () => {
         const image = `${IMAGES[service]}-interrupted`;
         await world.lab.docker.run(["build", "--quiet", "--tag", image, "-"], { input: `FROM ${IMAGES[service]}\nLABEL interrupted=yes\n` });
         await world.lab.registry.serve(image);

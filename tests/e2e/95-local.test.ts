@@ -10,7 +10,7 @@ import { Result, tryExec } from "./support/exec";
 import { GrafanaClient } from "./support/grafana";
 import { interrupt } from "./support/interrupt";
 import { Lab } from "./support/lab";
-import { LONG } from "./support/lengthy";
+import { LONG, lengthy } from "./support/lengthy";
 import { describeEmpty, hasData, readDashboards, runQueries } from "./support/panel-run";
 import { PROJECT, temporaryDirectory } from "./support/state";
 import { eventually } from "../support/wait";
@@ -97,7 +97,7 @@ describe("npm run local", () => {
         assert.deepEqual(await ours(["ps", "--all"]), []);
     });
 
-    it("tells what it does while it works; killed half-way, the same command goes on from there", async () => {
+    lengthy.it("tells what it does while it works; killed half-way, the same command goes on from there", async () => {
         const { output } = await interrupt("npm", command(...await given()), { ...options(), when: /^\[ *\d+ s\] +prod: monitoring-prometheus-image$/m, signal: "SIGKILL", all: true });
         assert.match(output, /^\[ *\d+ s\] 4 machines run\n\[ *\d+ s\] the demo applications answer\n/m);
     });
