@@ -56,7 +56,8 @@ export function validateConnection(value: unknown, environment: string): Problem
     return [...validateEnvironment("environment", environment), ...validateGateway(value.gateway), ...validateRegistration(value.registration)];
 }
 
-function validateGateway(value: unknown): Problem[] {
+/** Problems with a gateway that came from elsewhere, paths below `gateway`. */
+export function validateGateway(value: unknown): Problem[] {
     const problems = validateStrings("gateway", value, ["url", "ca", "token"]);
     if (problems.length > 0) return problems;
     const { url, token } = value as GatewayConnection;

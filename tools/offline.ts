@@ -55,7 +55,11 @@ export interface OfflineWorld {
     onRegistration?: (registration: Registration) => void;
 }
 
-/** Runs a program on Pulumi's own mock monitor: the offline plan and the unit tests both do. One at a time in a process. */
+/**
+ * Runs a program on Pulumi's own mock monitor: the offline plan and the unit tests both do. One at a time in a process.
+ *
+ * @throws what the program throws, inside its outputs too
+ */
 export async function runOffline(program: () => unknown, world: OfflineWorld = {}): Promise<OfflineRun> {
     const { computed = {}, answers = {}, stack = "test", preview = false } = world;
     await pulumi.runtime.setMocks({
@@ -64,8 +68,19 @@ export async function runOffline(program: () => unknown, world: OfflineWorld = {
     }, "photogather-monitoring", stack, preview, "organization");
     const run: OfflineRun = { registrations: [], outputs: {} };
     spyOnRequests(run, world.onRegistration ?? (() => undefined));
-    await pulumi.runtime.runInPulumiStack(async () => program());
-    await (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
+    // What is thrown inside an output fails nothing here: the resource would merely be missing.
+    const lost: unknown[] = [];
+    const note = (reason: unknown) => { lost.push(reason); };
+    process.on("unhandledRejection", note);
+    try {
+        await pulumi.runtime.runInPulumiStack(async () => program()).catch(note);
+        // All of it, so that nothing of this run is told in the next one.
+        await (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs().catch(note);
+        await new Promise(setImmediate);
+    } finally {
+        process.off("unhandledRejection", note);
+    }
+    if (lost.length > 0) throw lost[0];
     return run;
 }
 

@@ -3,7 +3,7 @@ import { AGENT_METRICS } from "../metrics-target/scrape-jobs";
 import { ExternalEndpoint, headerList, KnownEndpoint, validateEndpoint } from "../endpoint";
 import { isSection } from "../machine";
 import { hostPort, quote, validateName, validateMetricsPath, validateOneOf, validatePort } from "../names";
-import { Problem, under } from "../problems";
+import { failOn, Problem, under } from "../problems";
 import { renderTemplate } from "../render";
 import type { LogAgentArgs } from "./args";
 import type { ExternalEndpoints, PushedApplication, PushedMetrics } from "./external-args";
@@ -98,6 +98,19 @@ function client(signal: string, endpoint: KnownEndpoint) {
         url, ...wayOf(signal, endpoint), hasHeaders: Object.keys(headers).length > 0, headers: headerList(endpoint),
         sigv4: sigv4 ? { region: sigv4.region, roleArn: sigv4.roleArn ?? "" } : undefined,
     };
+}
+
+/**
+ * The endpoints that are there, once they are known: what came as an output could not be looked at before.
+ *
+ * @throws pulumi.RunError where one is wrong
+ */
+export function checkKnown(what: string, { endpoints, passwords }: KnownExternal): KnownExternal {
+    const given = Object.entries(endpoints).filter(([, endpoint]) => endpoint !== undefined);
+    failOn(what, given.flatMap(([signal, endpoint]) => under(`external.${signal}`, [
+        ...(typeof endpoint.url === "string" ? [] : [{ path: "url", message: "expected a text" }]), ...validateEndpoint(signal, endpoint),
+    ])));
+    return { endpoints: Object.fromEntries(given), passwords };
 }
 
 /** Problems with the endpoints, and with what is to be sent there. */

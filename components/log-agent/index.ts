@@ -5,7 +5,7 @@ import { javaAgentBundle, planJavaAgent, renderJavaAgentSweep } from "../otel-ja
 import { failOn } from "../problems";
 import { HostMetrics, LogAgentArgs } from "./args";
 import { BUNDLE_NAME, MetricsSecrets, planBundle } from "./bundle";
-import { KnownExternal } from "./external";
+import { checkKnown, KnownExternal } from "./external";
 import { renderInstall, renderPrepare, renderRemove } from "./install";
 import { planLogAgent } from "./plan";
 import { encodeUserData, HOST_AT_BOOT, LogAgentUserDataArgs, validateUserData, withTokenAtBoot } from "./user-data";
@@ -64,7 +64,8 @@ function agentFiles(args: LogAgentArgs): MachineFilesArgs {
     const javaAgents = (args.javaAgents ?? []).map(planJavaAgent);
     const metrics = plan.metrics.enabled ? resolveMetrics(args.hostMetrics!) : pulumi.output(undefined);
     const gateway = pulumi.output(args.gateway) as pulumi.Output<GatewayConnection | undefined>;
-    const external = pulumi.output({ endpoints: args.external ?? {}, passwords: (args.push?.applications ?? []).map(({ password }) => password ?? "") }) as pulumi.Output<KnownExternal>;
+    const external = (pulumi.output({ endpoints: args.external ?? {}, passwords: (args.push?.applications ?? []).map(({ password }) => password ?? "") }) as pulumi.Output<KnownExternal>)
+        .apply((known) => checkKnown(`LogAgent ${args.host}`, known));
     return {
         machine: args.machine, bundleName: BUNDLE_NAME,
         bundle: pulumi.all([gateway, metrics, external]).apply(([connection, secrets, endpoints]) => planBundle(plan, connection, secrets, endpoints)),

@@ -26,7 +26,7 @@ const INSTANCE_ID = `token=$(curl -fsS -m 5 -X PUT -H 'X-aws-ec2-metadata-token-
 /** What EC2 takes, before it is encoded. */
 const MOST_BYTES = 16384;
 
-/** Without the gateway's token, wherever it stands: metrics that are pushed go by the same one. */
+/** Without the gateway's token: in `gateway`, and in `external.metrics` where metrics are pushed to it by the same one. */
 export function withTokenAtBoot({ gateway, external, ...rest }: LogAgentArgs): LogAgentArgs {
     const [known, metrics] = [pulumi.output(gateway) as pulumi.Output<AgentGateway>, pulumi.output(external?.metrics) as pulumi.Output<ExternalEndpoint>];
     return {

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { GatewayConnection } from "../connection";
+import type { AgentGateway } from "../log-agent/args";
 import { SshJump } from "../machine";
 
 /** Arguments of `MetricsTarget`. */
 export interface MetricsTargetArgs {
-    /** The environment, as the owner stack lists it, e.g. `"dev"`. */
+    /** The environment, as the owner stack lists it, e.g. `"dev"`. Of what is pushed, the gateway's token decides whose it is. */
     environment: string;
     /**
      * How metrics get to the monitoring host: `"pull"`, Prometheus scrapes `targets`; or `"push"`, for hosts that Prometheus cannot reach, whose agents send them to
@@ -18,19 +18,9 @@ export interface MetricsTargetArgs {
     /** Credentials by name, for the targets that name them in `profile`. @default {} */
     profiles?: Record<string, ScrapeProfile>;
     /** Where agents push to: `gateway` of the owner stack's output `connection_<environment>`. Needed to push. @default none */
-    gateway?: pulumi.Input<GatewayConnection>;
+    gateway?: pulumi.Input<AgentGateway>;
     /** Any new value sends the list again, as `Machine.repair` does for files. @default "" */
     repair?: string;
-}
-
-/** Where agents of hosts that Prometheus cannot reach send metrics: `external.metrics` of `LogAgent`. */
-export interface PushEndpoint {
-    /** Prometheus' remote write at the gateway. */
-    url: string;
-    /** The environment's token, a secret. */
-    token: string;
-    /** PEM of the CA that signed the gateway's certificate; "" where a public one did. */
-    ca: string;
 }
 
 /** How to reach the program that takes the list. */

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { ExternalEndpoint } from "../endpoint";
 import { isSection, machineCommand, SshConnection, validateSsh } from "../machine";
 import { failOn, under } from "../problems";
-import { MetricsTargetArgs, PushEndpoint, RegistrationArgs } from "./args";
+import { MetricsTargetArgs, RegistrationArgs } from "./args";
 import { pushEndpoint } from "./push";
 import { REGISTRATION } from "./registration";
 import { renderTargets, TargetList, validateTargets } from "./targets";
@@ -32,7 +33,7 @@ export class MetricsTarget extends pulumi.ComponentResource {
     /** Number of targets that are registered; known when the monitoring host has taken them. 0 where metrics are pushed. */
     public readonly targetCount: pulumi.Output<number>;
     /** Where agents send metrics that are pushed, a secret; absent where they are pulled. */
-    public readonly endpoint?: pulumi.Output<PushEndpoint>;
+    public readonly endpoint?: pulumi.Output<ExternalEndpoint>;
 
     constructor(name: string, args: MetricsTargetArgs, opts?: pulumi.ComponentResourceOptions) {
         super("photogather-monitoring:index:MetricsTarget", name, {}, opts);
@@ -40,7 +41,7 @@ export class MetricsTarget extends pulumi.ComponentResource {
         failOn(`MetricsTarget ${name}`, [...validateTargets(args), ...(registration ? under("registration", validateSsh(connectionOf(registration))) : [])]);
 
         if (mode === "push") {
-            this.endpoint = pushEndpoint(gateway!);
+            this.endpoint = pushEndpoint(`MetricsTarget ${name}`, gateway!);
             this.targetCount = pulumi.output(0);
             this.registerOutputs({ targetCount: this.targetCount, endpoint: this.endpoint });
             return;

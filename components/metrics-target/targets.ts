@@ -82,7 +82,7 @@ function validateMode({ mode = "pull", ...args }: MetricsTargetArgs): Problem[] 
     const other = mode === "pull" ? "push" : "pull";
     return [
         ...OF_MODE[mode].filter((path) => args[path] === undefined).map((path) => ({ path, message: `is needed with mode ${quote(mode)}` })),
-        ...[...OF_MODE[other], ...(mode === "push" ? ["profiles"] as const : [])].filter((path) => args[path] !== undefined).map((path) => ({
+        ...[...OF_MODE[other], ...(mode === "push" ? ["profiles", "repair"] as const : [])].filter((path) => args[path] !== undefined).map((path) => ({
             path, message: `is for mode ${quote(other)}${mode === "push" ? ": a host that pushes is no target, and its agent scrapes push.applications of LogAgent" : ""}`,
         })),
     ];

@@ -4,6 +4,7 @@ import { isBuiltin } from "node:module";
 import * as os from "node:os";
 import * as path from "node:path";
 import type { Context } from "mocha";
+import { parse, stringify } from "yaml";
 import { dependencies } from "../../package.json";
 import { Manifest } from "../../tools/pack";
 import { exec, tryExec } from "../e2e/support/exec";
@@ -85,17 +86,24 @@ describe("the package", function () {
         await pulumi(at("owner"), "up", "--yes", "--skip-preview");
     };
 
-    /** Does what an example's README says, as it is written there (the key is another one), and gives what the program would make. Fails where the preview shows a secret. */
+    /** Does what an example's README says, as it is written there (the key is another one), and gives what the program would make. */
     const follow = async (test: Context, name: string, registry: string): Promise<string[]> => {
         await owner(test);
         const directory = at("examples", name);
         fs.cpSync(path.join(ROOT, "examples", name), directory, { recursive: true, filter: (file) => !/[/\\](node_modules|venv|sdks|monitoring)$/.test(file) });
         // The examples are one project in four languages, and the stack is `dev` in each.
         fs.cpSync(at("state"), at(`state-${name}`), { recursive: true });
-        const own = { ...env, PULUMI_BACKEND_URL: `file://${at(`state-${name}`)}`, PATH: `${at("bin")}:${process.env.PATH}` };
+        const own = environmentOf(name);
         const [, commands] = /^```sh\n([^]*?)^```$/m.exec(fs.readFileSync(path.join(directory, "README.md"), "utf8"))!;
         await installed(test, registry, "bash", ["-euo", "pipefail", "-c", commands.replace("~/.ssh/id_ed25519", at("id_ed25519"))], { cwd: directory, env: own });
-        const text = await exec("pulumi", ["preview", "--json", "--non-interactive"], { cwd: directory, env: own });
+        return preview(directory, own);
+    };
+
+    const environmentOf = (name: string) => ({ ...env, PULUMI_BACKEND_URL: `file://${at(`state-${name}`)}`, PATH: `${at("bin")}:${process.env.PATH}` });
+
+    /** What a program would make. Fails where the preview shows a secret. */
+    const preview = async (cwd: string, own: Record<string, string>): Promise<string[]> => {
+        const text = await exec("pulumi", ["preview", "--json", "--non-interactive"], { cwd, env: own });
         for (const secret of [TOKEN, "c2VjcmV0LW9mLXRoZS10ZXN0"]) assert.ok(!text.includes(secret), "the preview shows a secret");
         const { steps } = JSON.parse(text) as { steps: { op: string; urn: string }[] };
         return steps.filter(({ op }) => op === "create").map(({ urn }) => `${urn.split("::")[2].split("$").pop()!} ${urn.split("::")[3]}`)
@@ -119,6 +127,20 @@ describe("the package", function () {
             assert.deepEqual(await follow(this, name, registry), RESOURCES);
         });
     }
+
+    it("hands what one component gives to another one as a whole, in YAML too: where the agent of a host that cannot be reached sends its metrics", async function () {
+        const directory = at("examples", "yaml");
+        if (!fs.existsSync(directory)) await follow(this, "yaml", "npm registry");
+        const file = path.join(directory, "Pulumi.yaml");
+        const program = parse(fs.readFileSync(file, "utf8")) as { resources: Record<string, { type: string; properties: Record<string, unknown> }> };
+        const { "orders-1": agent } = program.resources;
+        program.resources.pushed = { type: "photogather-monitoring:MetricsTarget", properties: { environment: "dev", mode: "push", gateway: agent.properties.gateway } };
+        program.resources["orders-2"] = { ...agent, properties: { ...agent.properties, host: "orders-2", external: { metrics: "${pushed.endpoint}" }, push: { applications: [{ address: "127.0.0.1:8080" }] } } };
+        fs.writeFileSync(file, stringify(program));
+        assert.deepEqual(await preview(directory, environmentOf("yaml")), [
+            ...RESOURCES, "command:remote:Command orders-2-files", "photogather-monitoring:index:LogAgent orders-2", "photogather-monitoring:index:MetricsTarget pushed",
+        ].sort());
+    });
 });
 
 /** Every file below a directory of the checkout, as a path from its root. */

@@ -85,17 +85,18 @@ describe("metrics of a host that Prometheus cannot reach", () => {
 
     it("a host that nobody lists, by user data, sends them by the token of its boot", async () => {
         const { gateway } = (await world.stacks.prod.outputs()).connection_dev as Connection;
-        const name = "i-0123456789abcdef0";
+        const name = "i-0fedcba9876543210";
         const host = await world.lab.host("dev-scaled-push", 19);
         try {
             const userData = await new Promise<string>((resolve) => LogAgent.userData({
                 environment: "dev", application: "shop", gateway, logs: { files: ["/var/log/was/*.log"] }, hostCommand: `echo ${name}`, tokenCommand: "cat /root/token",
-                external: { metrics: pushEndpoint(gateway) }, artifact: world.lab.artifacts.agent(),
+                external: { metrics: pushEndpoint("the host", gateway) }, push: { applications: [{ address: "127.0.0.1:8080" }] }, artifact: world.lab.artifacts.agent(),
             }).apply(resolve));
             const script = gunzipSync(Buffer.from(userData, "base64")).toString();
             assert.ok(!script.includes(gateway.token) && !script.includes(Buffer.from(gateway.token).toString("base64")), "the token is in the user data");
             await host.must(`mkdir -p /var/log/was && printf %s ${gateway.token} > /root/token && cat > /root/user-data && sh /root/user-data`, script);
-            for (const job of ["host", "agent"]) await eventually(job, 90, async () => (await grafana.metrics(`up{environment="dev", application="shop", instance="${name}", job="${job}"} == 1`))[0]);
+            // There is no application on it.
+            for (const [job, up] of [["host", 1], ["agent", 1], ["was", 0]]) await eventually(String(job), 90, async () => (await grafana.metrics(`up{environment="dev", application="shop", instance="${name}", job="${job}"} == ${up}`))[0]);
         } finally {
             await host.remove();
         }

@@ -42,13 +42,13 @@ const OWNERS: { option: string; change(section: Section, was: Was): void; makes:
 
 /** The same of members. */
 const MEMBERS: { option: string; monitoring: object; was: object; makes: string[] }[] = [
-    { option: "metrics that are pushed", monitoring: { stack: "prod" }, was: { metrics: "push" }, makes: ["dev-was-1-log-agent"] },
+    { option: "metrics that are pushed", monitoring: { stack: "prod" }, was: { metrics: "push" }, makes: ["dev-was-1-log-agent-files"] },
     {
-        option: "external beside the shared deployment", was: {}, makes: ["dev-was-1-log-agent"],
+        option: "external beside the shared deployment", was: {}, makes: ["dev-was-1-log-agent-files"],
         monitoring: { stack: "prod", external: { logs: { url: "https://loki.example.com/otlp", token: "offline-placeholder-for-external" } } },
     },
     {
-        option: "external alone", was: {}, makes: ["dev-was-1-log-agent"],
+        option: "external alone", was: {}, makes: ["dev-was-1-log-agent-files"],
         monitoring: { external: { logs: { url: "https://loki.example.com/otlp" }, metrics: { url: "https://mimir.example.com/api/v1/push", username: "u", password: "offline-placeholder-for-external" }, traces: { url: "https://tempo.example.com:4318" } } },
     },
     { option: "in Docker", monitoring: { stack: "prod" }, was: { runtime: "docker", logs: { containers: ["app"] }, tracing: { container: "app" } }, makes: ["dev-was-1-log-agent"] },

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { PUSH_PATH } from "../../components/connection";
-import { LogAgent } from "../../components/log-agent";
+import type { ExternalEndpoint } from "../../components/endpoint";
+import { AgentGateway, LogAgent } from "../../components/log-agent";
 import { MetricsTarget } from "../../components/metrics-target";
 import { planBudget, RELAY_BUDGET, servicesMemoryMiB } from "../../components/monitoring-services/budget";
 import { planContainers } from "../../components/monitoring-services/containers";
@@ -72,6 +73,15 @@ describe("an environment whose agents send their metrics", () => {
         assert.deepEqual(await known(target!.endpoint!), { ...gateway, url: `https://10.0.0.5:8080${PUSH_PATH}` });
         assert.equal(await pulumi.isSecret(target!.endpoint!), true);
         assert.equal(await known(target!.targetCount), 0);
+    });
+
+    it("is refused once it is known that it is no gateway, as where the whole connection is given, or that an endpoint is none", async () => {
+        const pushing = (gateway: object) => record(() => new MetricsTarget("pushed", { environment: "dev", mode: "push", gateway: pulumi.output(gateway) as pulumi.Output<AgentGateway> }));
+        await assert.rejects(pushing({ format: 1, gateway: {} }), /MetricsTarget pushed has 3 problems:[^]*gateway\.url: expected a text/);
+        await assert.rejects(pushing({ url: "https://10.0.0.5:8080/", ca: "", token: "t".repeat(20) }), /gateway\.url: expected http\(s\):\/\/ADDRESS:PORT without a path/);
+        const sending = (metrics: object) => record(() => new LogAgent("was-1", { ...sampleAgent(), external: { metrics: pulumi.output(metrics) as pulumi.Output<ExternalEndpoint> } }));
+        await assert.rejects(sending({ url: "mimir", token: "x", username: "u", password: "p" }), /LogAgent was-1 has 2 problems:[^]*external\.metrics\.url: expected a URL[^]*external\.metrics: expected one way in/);
+        await assert.rejects(sending({ token: "x" }), /external\.metrics\.url: expected a text/);
     });
 
     it("is taken by an agent as a whole, as an output is", async () => {
