@@ -8,7 +8,7 @@ import { servicesMemoryMiB, validateMemory } from "../components/monitoring-serv
 import { validateLongTerm } from "../components/monitoring-services/long-term";
 import { validateLogin } from "../components/monitoring-services/login";
 import { validateOrganizations } from "../components/monitoring-services/organizations";
-import { validateQuotas } from "../components/monitoring-services/quotas";
+import { planQuotas, ratesOfAll, validateQuotas } from "../components/monitoring-services/quotas";
 import { planRetention, validateLogRetention, validateRetention } from "../components/monitoring-services/retention";
 import { validateAlerting } from "../components/monitoring-services/validate-alerting";
 import { validateAcceptIrreversible } from "../components/monitoring-services/upgrade";
@@ -18,7 +18,7 @@ import { validateJavaAgent } from "../components/otel-java-agent/plan";
 import { Problem, under } from "../components/problems";
 import type { Was } from "./model";
 import { organizationsOf } from "./organizations";
-import { hostMemoryMiB } from "./owner-host";
+import { hostCores, hostMemoryMiB } from "./owner-host";
 import { quote } from "../components/names";
 import { actuatorProfiles, javaAgentArgs, logAgentArgs, planTargets } from "./host-args";
 import type { EnvironmentConfig, ExternalConfig, OwnerConfig, SshConfig } from "./schema";
@@ -218,7 +218,9 @@ function checkTls({ tls, certificate, privateKey, domain, host, port }: OwnerCon
 function checkWorkload(owner: OwnerConfig, workload: Workload): Problem[] {
     if (validateRetention(owner.retention ?? {}).length > 0) return [];
     const { ec2 } = owner.host;
-    const host = { memoryMiB: servicesMemoryMiB(hostMemoryMiB(owner), owner), ...(ec2 ? { diskGiB: ec2.dataVolume?.sizeGiB ?? DEFAULT_DATA_GIB } : {}) };
+    const memoryMiB = servicesMemoryMiB(hostMemoryMiB(owner), owner);
+    const rates = ratesOfAll(planQuotas(owner.environments, { memoryMiB, cores: hostCores(owner) }));
+    const host = { memoryMiB, rates, ...(ec2 ? { diskGiB: ec2.dataVolume?.sizeGiB ?? DEFAULT_DATA_GIB } : {}) };
     return validateWorkload("monitoring.workload", workload, planRetention(owner.retention), host);
 }
 

@@ -41,17 +41,18 @@ export interface HostType {
     type: string;
     /** As EC2 sells it. */
     memoryMiB: number;
+    cores: number;
     /** Cores times the baseline of its family. */
     sustainedCores: number;
 }
 
 /** From small to large. Baselines of `t4g` are 20, 20, 30, 40 and 40 % of each vCPU (docs.aws.amazon.com, burstable performance instances). */
 export const HOST_TYPES: HostType[] = [
-    { type: "t4g.small", memoryMiB: 2048, sustainedCores: 0.4 },
-    { type: "t4g.medium", memoryMiB: 4096, sustainedCores: 0.4 },
-    { type: "t4g.large", memoryMiB: 8192, sustainedCores: 0.6 },
-    { type: "t4g.xlarge", memoryMiB: 16384, sustainedCores: 1.6 },
-    { type: "t4g.2xlarge", memoryMiB: 32768, sustainedCores: 3.2 },
-    { type: "m7g.2xlarge", memoryMiB: 32768, sustainedCores: 8 },
-    { type: "m7g.4xlarge", memoryMiB: 65536, sustainedCores: 16 },
+    { type: "t4g.small", memoryMiB: 2048, cores: 2, sustainedCores: 0.4 },
+    { type: "t4g.medium", memoryMiB: 4096, cores: 2, sustainedCores: 0.4 },
+    { type: "t4g.large", memoryMiB: 8192, cores: 2, sustainedCores: 0.6 },
+    { type: "t4g.xlarge", memoryMiB: 16384, cores: 4, sustainedCores: 1.6 },
+    { type: "t4g.2xlarge", memoryMiB: 32768, cores: 8, sustainedCores: 3.2 },
+    { type: "m7g.2xlarge", memoryMiB: 32768, cores: 8, sustainedCores: 8 },
+    { type: "m7g.4xlarge", memoryMiB: 65536, cores: 16, sustainedCores: 16 },
 ];

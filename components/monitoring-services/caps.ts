@@ -66,17 +66,17 @@ export function explainCaps(memoryMiB: number = SMALL_HOST_MIB): [string, string
     ];
 }
 
-/** What a host of this size takes in from all environments together. Rates go by cores, the rest by the memory of the service that holds it. */
+/** What a host of this size takes in from all environments together. Rates go by cores, that of spans by Tempo's memory too, the rest by the memory of the service that holds it. */
 export function planCapacity(memoryMiB: number = SMALL_HOST_MIB, cores: number = SMALL_HOST_CORES): Capacity {
     const [budget, small] = [planBudget(memoryMiB), planBudget(SMALL_HOST_MIB)];
     const grown = (service: string) => budget[service].limitMiB / small[service].limitMiB;
     const { baseMiB, kibPerUnit } = COSTS.metrics;
     return {
         series: Math.floor(((budget.prometheus.goMemLimitMiB - baseMiB) * 1024) / kibPerUnit),
-        // 200 hosts with 10 lines of 400 bytes a second each bring 0.8 MiB/s. Twice this, flooded by one environment, took the queries of the others 2.2 times as long.
+        // 200 hosts with 10 lines of 400 bytes a second each bring 0.8 MiB/s. What one environment may flood with is what the others' queries do not get (docs/capacity.md).
         logRateMiB: 2 * cores,
-        // 200 hosts with 4 traces of 5 spans a second each bring 1.2 MiB/s. With 8 Tempo was killed within its 400 MiB.
-        traceRateMiB: 0.75 * cores,
+        // 100 hosts with 20 spans of 450 bytes a second each bring 0.9 MiB/s. With 8 Tempo was killed within its 400 MiB.
+        traceRateMiB: 0.75 * cores * Math.min(4, Math.max(1, grown("tempo"))),
         logStreams: Math.floor(6000 * grown("loki")),
         spanMetricSeries: Math.floor(24000 * grown("prometheus")),
     };

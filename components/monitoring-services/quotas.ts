@@ -29,6 +29,12 @@ export interface QuotaHost {
     cores?: number;
 }
 
+/** MiB per second, of lines and of spans. */
+export interface Rates {
+    logs: number;
+    traces: number;
+}
+
 /** What of an environment decides about its quota. */
 export type QuotaArgs = Pick<EnvironmentArgs, "severity" | "share" | "maxTargets" | "samplesPerTarget" | "logRateMiB" | "logBurstMiB" | "traceRateMiB" | "traceBurstMiB"
     | "maxLogStreams" | "maxSpanMetricSeries" | "maxQueryRange" | "allowedMetrics">;
@@ -83,6 +89,12 @@ export function planShares(environments: Record<string, QuotaArgs>): Record<stri
     const weight = (environment: QuotaArgs) => (environment.share === undefined ? WEIGHTS[environment.severity ?? "notify"] ?? WEIGHTS.notify : 0);
     const weights = entries.reduce((sum, [, environment]) => sum + weight(environment), 0);
     return Object.fromEntries(entries.map(([name, environment]) => [name, (environment.share ?? ((100 - given) * weight(environment)) / weights) / 100]));
+}
+
+/** MiB per second that all environments may send together. */
+export function ratesOfAll(quotas: Record<string, Quota>): Rates {
+    const sum = (value: (quota: Quota) => number) => round(Object.values(quotas).reduce((total, quota) => total + value(quota), 0));
+    return { logs: sum(({ logRateMiB }) => logRateMiB), traces: sum(({ traceRateMiB }) => traceRateMiB) };
 }
 
 /** The quotas from the smallest share to the largest; the names decide between equal ones, so that the order is always the same. */

@@ -1,6 +1,8 @@
 import { Problem } from "../problems";
 import { planBudget, usableMiB } from "./budget";
-import { ARRIVING_BYTES, COSTS, HOST_SERIES, HOST_TYPES, SignalCost } from "./capacity-model";
+import { ARRIVING_BYTES, COSTS, HOST_SERIES, HOST_TYPES, HostType, SignalCost } from "./capacity-model";
+import { planCapacity } from "./caps";
+import type { Rates } from "./quotas";
 import { durationHours, RetentionPlan } from "./retention";
 
 /** What all WAS hosts together bring. */
@@ -37,7 +39,7 @@ export interface Needs {
     cores: number;
     diskGiB: number;
     /** What arrives at the gateway, MiB per second. */
-    arrivingMiB: { logs: number; traces: number };
+    arrivingMiB: Rates;
     /** The smallest EC2 type; "" where none of those that are known does. */
     smallestType: string;
 }
@@ -60,11 +62,12 @@ export function planNeeds({ hosts, series = 600, lines = 10, spans = 20 }: Workl
     ];
     const total = (value: (need: Need) => number) => signals.reduce((sum, each) => sum + value(each), 0);
     const cores = total(({ cores: each }) => each);
+    const arrivingMiB = { logs: (hosts * lines * ARRIVING_BYTES.line) / 2 ** 20, traces: (hosts * spans * ARRIVING_BYTES.span) / 2 ** 20 };
+    const does = (type: HostType) => cores <= type.sustainedCores && lacking(signals, usableMiB(type.memoryMiB)).length === 0 && refused(arrivingMiB, capacityOf(type)).length === 0;
     return {
         signals, cores, diskGiB: Math.ceil(total(({ diskGiB }) => diskGiB) / FILLED),
         memoryMiB: smallestMemoryMiB(signals),
-        arrivingMiB: { logs: (hosts * lines * ARRIVING_BYTES.line) / 2 ** 20, traces: (hosts * spans * ARRIVING_BYTES.span) / 2 ** 20 },
-        smallestType: HOST_TYPES.find(({ memoryMiB, sustainedCores }) => cores <= sustainedCores && lacking(signals, usableMiB(memoryMiB)).length === 0)?.type ?? "",
+        arrivingMiB, smallestType: HOST_TYPES.find(does)?.type ?? "",
     };
 }
 
@@ -88,6 +91,16 @@ export function lacking(signals: Need[], memoryMiB: number): Need[] {
     return signals.filter(({ service, memoryMiB: wanted }) => budget[service].limitMiB < wanted);
 }
 
+function capacityOf({ memoryMiB, cores }: HostType): Rates {
+    const { logRateMiB, traceRateMiB } = planCapacity(usableMiB(memoryMiB), cores);
+    return { logs: logRateMiB, traces: traceRateMiB };
+}
+
+/** The signals of which more arrives than is let in: what is over waits in the agents, until their buffers are full. */
+function refused(arriving: Rates, rates: Rates): (keyof Rates)[] {
+    return (["logs", "traces"] as const).filter((signal) => arriving[signal] > rates[signal]);
+}
+
 /** The least memory whose plan has room for all services, to 10 MiB; searched, as the plan is not linear below the smallest host. */
 function smallestMemoryMiB(signals: Need[]): number {
     let [tooSmall, enough] = [1490, 1 << 24];
@@ -104,9 +117,11 @@ export interface WorkloadHost {
     memoryMiB: number;
     /** Of the data volume; undefined where it is not known. */
     diskGiB?: number;
+    /** What its environments may send together; undefined where it is not known. */
+    rates?: Rates;
 }
 
-/** Problems with a workload that a host does not have the memory or the disk for. */
+/** Problems with a workload that a host does not have the memory or the disk for, or would not let in. */
 export function validateWorkload(path: string, workload: Workload, retention: RetentionPlan, host: WorkloadHost): Problem[] {
     const needs = planNeeds(workload, retention);
     const budget = planBudget(host.memoryMiB);
@@ -116,6 +131,9 @@ export function validateWorkload(path: string, workload: Workload, retention: Re
         ...(short.length === 0 ? [] : [{
             path, message: `needs ${needs.memoryMiB} MiB, and this host has ${host.memoryMiB} (${short.map(({ service, memoryMiB }) => `${service} ${memoryMiB} of ${budget[service].limitMiB}`).join(", ")}): ${advice}`,
         }]),
+        ...(host.rates ? refused(needs.arrivingMiB, host.rates) : []).map((signal) => ({
+            path, message: `brings ${needs.arrivingMiB[signal].toFixed(2)} MiB/s of ${signal === "logs" ? "lines" : "spans"}, and all environments together may send ${host.rates![signal].toFixed(2)}: ${advice}, or raise their ${signal === "logs" ? "logRateMiB" : "traceRateMiB"}`,
+        })),
         ...(host.diskGiB === undefined || needs.diskGiB <= host.diskGiB ? [] : [{
             path, message: `needs ${needs.diskGiB} GiB of disk (${needs.signals.map(({ signal, diskGiB }) => `${signal} ${Math.ceil(diskGiB)}`).join(", ")}), and the data volume has ${host.diskGiB}: `
                 + "shorten monitoring.retention, or set host.ec2.dataVolume.sizeGiB",

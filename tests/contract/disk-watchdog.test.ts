@@ -115,7 +115,7 @@ describe("the disk watchdog", function () {
             assert.deepEqual([kept("loadtest"), kept("dev"), kept("prod")], ["6h", "6h", "14d"]);
             fill(94);
             assert.match(run(), /level 5 of 6: prod keeps 168 h[^]*environments that give way first are refused\n$/);
-            assert.deepEqual([kept("prod"), rate("loadtest"), rate("dev"), rate("prod")], ["168h", 1, 1, 1258291]);
+            assert.deepEqual([kept("prod"), rate("loadtest"), rate("dev"), rate("prod")], ["168h", 1, 1, 943718]);
             assert.match(fs.readFileSync(below("run/disk-watchdog.prom"), "utf8"), /\nphotogather_disk_watchdog_level 5\n[^]*\nphotogather_disk_watchdog_refusing 1\n/);
             fill(10);
             assert.match(run(), /restored to level 4 of 6[^]*taken again\n$/);

@@ -126,6 +126,20 @@ describe("what a workload needs", () => {
         assert.deepEqual(validateWorkload("w", { hosts: 100 }, retention, { memoryMiB: 1840 }), []);
     });
 
+    it("is refused where more arrives than the environments may send; the type that is named lets it in", () => {
+        const rates = { logs: 4, traces: 1.5 };
+        assert.deepEqual(validateWorkload("w", { hosts: 100 }, retention, { memoryMiB: 1840, rates }), []);
+        const [problem, ...others] = validateWorkload("w", { hosts: 200 }, retention, { memoryMiB: 16000, rates });
+        assert.deepEqual(others, []);
+        assert.match(problem.message, /^brings 1\.72 MiB\/s of spans, and all environments together may send 1\.50: t4g\.large is the smallest EC2 type that does, or raise their traceRateMiB$/);
+        for (const hosts of [100, 200, 300, 1000]) {
+            const { smallestType, arrivingMiB } = planNeeds({ hosts }, retention);
+            const { memoryMiB, cores } = HOST_TYPES.find(({ type }) => type === smallestType)!;
+            const { logRateMiB, traceRateMiB } = planCapacity(usableMiB(memoryMiB), cores);
+            assert.ok(arrivingMiB.logs <= logRateMiB && arrivingMiB.traces <= traceRateMiB, String(hosts));
+        }
+    });
+
     it("is refused by a disk that will not hold the retention", () => {
         const [problem] = validateWorkload("w", { hosts: 100 }, retention, { memoryMiB: 1840, diskGiB: 50 });
         assert.match(problem.message, /^needs \d+ GiB of disk \(metrics \d+, logs \d+, traces \d+\), and the data volume has 50: shorten monitoring\.retention/);

@@ -1,7 +1,7 @@
 import { explainBudget, servicesMemoryMiB } from "../../components/monitoring-services";
 import { LABEL_PROXY_BUDGET, RELAY_BUDGET } from "../../components/monitoring-services/budget";
 import { explainCaps } from "../../components/monitoring-services/caps";
-import { planQuotas } from "../../components/monitoring-services/quotas";
+import { planQuotas, Quota, ratesOfAll } from "../../components/monitoring-services/quotas";
 import { isRelay, planServices } from "../../components/monitoring-services/services";
 import { planRetention } from "../../components/monitoring-services/retention";
 import { lacking, planNeeds, Workload } from "../../components/monitoring-services/workload";
@@ -32,8 +32,12 @@ function memoryTable(memoryMiB: number, services: string[]): string {
         [...(services.includes(proxy.service) ? [proxy] : []), ...relays, ...explainBudget(memoryMiB)].map(({ service, limitMiB, goMemLimitMiB, goGc, cpuShares, why }) => [service, `${limitMiB}`, ...[goMemLimitMiB, goGc, cpuShares].map((value) => (value ? `${value}` : "")), why]));
 }
 
+function quotasOf(owner: OwnerConfig): Record<string, Quota> {
+    return planQuotas(owner.environments, { memoryMiB: servicesMemoryMiB(hostMemoryMiB(owner), owner), cores: hostCores(owner) });
+}
+
 function quotaTable(owner: OwnerConfig): string {
-    const quotas = planQuotas(owner.environments, { memoryMiB: servicesMemoryMiB(hostMemoryMiB(owner), owner), cores: hostCores(owner) });
+    const quotas = quotasOf(owner);
     return table(["environment", "share", "series", "targets", "samples each", "logs MiB/s (burst)", "streams", "spans MiB/s (burst)", "span series"],
         Object.entries(quotas).sort(([, a], [, b]) => b.share - a.share).map(([name, q]) => [
             name, `${Math.round(q.share * 100)} %`, `${q.series}`, `${q.maxTargets}`, `${q.samplesPerTarget}`, `${q.logRateMiB} (${q.logBurstMiB})`, `${q.maxLogStreams}`,
@@ -44,6 +48,7 @@ function quotaTable(owner: OwnerConfig): string {
 function renderNeeds(workload: Workload, owner: OwnerConfig, memoryMiB: number): string[] {
     const needs = planNeeds(workload, planRetention(owner.retention));
     const short = lacking(needs.signals, memoryMiB);
+    const rates = ratesOfAll(quotasOf(owner));
     const { hosts, series = 600, lines = 10, spans = 20 } = workload;
     return [
         `What ${hosts} hosts of ${series} series, ${lines} lines/s and ${spans} spans/s need, by the model in components/monitoring-services/capacity-model.ts. An estimate; queries come on top:`,
@@ -51,6 +56,7 @@ function renderNeeds(workload: Workload, owner: OwnerConfig, memoryMiB: number):
             needs.signals.map(({ signal, units, memoryMiB: mib, cores, diskGiB, source }) => [signal, `${Math.round(units)}`, `${mib}`, cores.toFixed(2), diskGiB.toFixed(1), source])),
         `In all ${needs.memoryMiB} MiB of memory, ${needs.cores.toFixed(2)} cores, ${needs.diskGiB} GiB of disk (filled to 75 %), and ${needs.arrivingMiB.logs.toFixed(2)} MiB/s of logs and `
             + `${needs.arrivingMiB.traces.toFixed(2)} MiB/s of spans on the way in. The smallest EC2 type that does: ${needs.smallestType || "none of those known"}. `
+            + `Its environments may send ${rates.logs} MiB/s of logs and ${rates.traces} of spans together. `
             + (short.length === 0 ? "The present host has the memory." : `The present host lacks memory for ${short.map(({ service }) => service).join(", ")}.`),
     ];
 }
