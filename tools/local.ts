@@ -7,6 +7,7 @@
  *     npm run local -- down                     removes all of it
  *     npm run local -- --port 18080             where Grafana answers, 8080 by default
  *     npm run local -- --subnet 10.99.1         of the demo's network, 10.214.78 by default
+ *     npm run local -- --ssh-port 23220         of the first machine, 22220 by default; the others' follow
  *     npm run local -- --host-image IMAGE --jar FILE --registry-mirror URL --settings FILE   for machines without the internet (docs/local.md)
  */
 import * as fs from "node:fs";
@@ -17,7 +18,7 @@ import { missingThings } from "./local/checks";
 import { removeOurs, tryDocker } from "./local/docker";
 import { ensureApplication, ensureHosts, prepare } from "./local/hosts";
 import { buildImage, hasImage } from "./local/image";
-import { LocalOptions, planHosts, planStack, renderEnd, STACKS } from "./local/plan";
+import { LocalOptions, planHosts, planStack, renderEnd, SSH_PORT, STACKS } from "./local/plan";
 import { LocalState } from "./local/state";
 import { pulumiCommand, upStack } from "./local/stacks";
 
@@ -28,7 +29,7 @@ async function main(): Promise<void> {
     const { values, positionals } = parseArgs({
         allowPositionals: true,
         options: {
-            port: { type: "string", default: "8080" }, subnet: { type: "string", default: "10.214.78" }, "host-image": { type: "string" }, jar: { type: "string" },
+            port: { type: "string", default: "8080" }, "ssh-port": { type: "string", default: String(SSH_PORT) }, subnet: { type: "string", default: "10.214.78" }, "host-image": { type: "string" }, jar: { type: "string" },
             "registry-mirror": { type: "string" }, settings: { type: "string" },
         },
     });
@@ -61,12 +62,19 @@ async function main(): Promise<void> {
     console.log(renderEnd(options, grafanaPassword as string, (performance.now() - began) / 1000));
 }
 
-function parseOptions(values: { port: string; subnet: string; settings?: string }): LocalOptions {
-    const port = Number(values.port);
-    if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Error(`--port: expected a number from 1 to 65535, got "${values.port}"`);
+function parseOptions(values: { port: string; "ssh-port": string; subnet: string; settings?: string }): LocalOptions {
+    const port = parsePort("--port", values.port);
+    const sshPort = parsePort("--ssh-port", values["ssh-port"], 65535 - STACKS.length);
+    if (port >= sshPort && port <= sshPort + STACKS.length) throw new Error(`--port: ${port} is one of the machines' SSH ports, ${sshPort} to ${sshPort + STACKS.length}`);
     if (!/^\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(values.subnet)) throw new Error(`--subnet: expected the first three numbers of an address, such as 10.99.1, got "${values.subnet}"`);
     const { defaults = {}, monitoring = {} } = (values.settings ? JSON.parse(fs.readFileSync(values.settings, "utf8")) : {}) as Partial<LocalOptions>;
-    return { port, subnet: values.subnet, defaults, monitoring };
+    return { port, sshPort, subnet: values.subnet, defaults, monitoring };
+}
+
+function parsePort(option: string, text: string, most = 65535): number {
+    const port = Number(text);
+    if (!Number.isInteger(port) || port < 1 || port > most) throw new Error(`${option}: expected a number from 1 to ${most}, got "${text}"`);
+    return port;
 }
 
 /** The machines' image: given, or built. */

@@ -6,14 +6,14 @@ import { PulumiCommand } from "@pulumi/pulumi/automation";
 import { UIDS } from "../../dashboards";
 import { judgeDocker, judgePorts, judgeStanding } from "../../tools/local/checks";
 import { explainBuild, planSteps } from "../../tools/local/image";
-import { explainNetwork } from "../../tools/local/network";
-import { LocalKeys, LocalOptions, planHosts, planStack, renderEnd, renderTraffic, STACKS } from "../../tools/local/plan";
+import { explainNetwork } from "../../tools/local/causes";
+import { LocalKeys, LocalOptions, planHosts, planStack, renderEnd, renderTraffic, SSH_PORT, STACKS } from "../../tools/local/plan";
 import { explainUp, pulumiCommand } from "../../tools/local/stacks";
 import { LocalState } from "../../tools/local/state";
 import { PLACEHOLDER_KEY, PLACEHOLDER_PUBLIC_KEY } from "../../tools/plan/world";
 import { parseConfig } from "../../stacks/config";
 
-const OPTIONS: LocalOptions = { port: 8080, subnet: "10.214.78", defaults: {}, monitoring: {} };
+const OPTIONS: LocalOptions = { port: 8080, sshPort: SSH_PORT, subnet: "10.214.78", defaults: {}, monitoring: {} };
 const pair = { privateKey: PLACEHOLDER_KEY, publicKey: PLACEHOLDER_PUBLIC_KEY };
 const KEYS: LocalKeys = { login: pair, hosts: Object.fromEntries(planHosts(OPTIONS).map(({ name }) => [name, pair])), passphrase: "x" };
 
@@ -59,15 +59,16 @@ describe("npm run local", () => {
         assert.match(judgeDocker(`${2 * gib} linux`)[0], /Docker has 2048 MiB of memory, and 4096 are needed/);
         assert.match(judgeDocker(`${8 * gib} windows`)[0], /switch it to Linux containers/);
         assert.match(judgePorts([8080], planHosts(OPTIONS))[0], /port 8080 is taken by another program: npm run local -- --port 18080/);
-        assert.match(judgePorts([22221], planHosts(OPTIONS))[0], /for SSH to one of the demo's machines/);
+        assert.match(judgePorts([22221], planHosts(OPTIONS))[0], /for SSH to one of the demo's machines, is taken by another program: npm run local -- --ssh-port 23220$/);
     });
     it("tells machines that were made for other ports or addresses, and what to do", () => {
-        const standing = planHosts(OPTIONS).map(({ name, address, sshPort, published }) => ({ name, address, runs: true, ports: [sshPort, ...Object.keys(published).map(Number)] }));
+        const standing = planHosts(OPTIONS).map(({ name, address, sshPort, published }) => ({ name, address, sshPort, runs: true, ports: [sshPort, ...Object.keys(published).map(Number)] }));
         assert.deepEqual(judgeStanding(standing, planHosts(OPTIONS)), []);
         assert.deepEqual(judgeStanding([], planHosts(OPTIONS)), []);
         for (const other of [{ ...OPTIONS, port: 18080 }, { ...OPTIONS, subnet: "10.99.1" }]) {
             assert.deepEqual(judgeStanding(standing, planHosts(other)), [`the demo stands already, by --port ${OPTIONS.port} --subnet ${OPTIONS.subnet}: go on with these, or begin anew: npm run local -- down`]);
         }
+        assert.match(judgeStanding(standing.map((each) => ({ ...each, sshPort: each.sshPort + 1000, ports: each.ports.map((port) => (port === each.sshPort ? port + 1000 : port)) })), planHosts(OPTIONS))[0], / --subnet 10\.214\.78 --ssh-port 23220: go on/);
         assert.match(judgePorts([8080], planHosts(OPTIONS), true)[0], /end it, or begin anew elsewhere: npm run local -- down, then npm run local -- --port 18080/);
     });
     it("makes traffic that is heavier for the load test, with slow SQL and errors in it", () => {
@@ -79,9 +80,11 @@ describe("npm run local", () => {
     });
     it("says in one sentence that there is no network, and what to look at; of anything else what Docker said", () => {
         const pulled = 'Error response from daemon: Get "https://registry.example.com/v2/": dial tcp: lookup registry.example.com on 10.0.0.2:53: no such host\n';
-        for (const said of [pulled, "W: Failed to fetch … Temporary failure resolving 'deb.example.com'\nE: Some index files failed to download"]) {
+        const byDocker = "error: unable to pull image: Get \"https://registry.example.com/v2/\": dial tcp: lookup registry.example.com on 127.0.0.11:53: server misbehaving\n";
+        for (const said of [pulled, byDocker, "W: Failed to fetch … Temporary failure resolving 'deb.example.com'\nE: Some index files failed to download"]) {
             assert.match(explainBuild("", said), /^the image of the demo's machines could not be made, as the network does not answer \([^\n]+\): look at .* and run the same command again$/);
         }
+        assert.match(explainBuild("", "write /var/lib/docker/x: no space left on device\n"), /^the image of the demo's machines could not be made, as Docker's disk is full \([^\n]*\): make room there \(docker system df [^\n]*and run the same command again$/);
         assert.match(explainBuild("[ERROR] Photo.java:[3,1] error\n", "2 warnings\n"), /could not be made\. Docker said:\n\[ERROR\] Photo.*error\n2 warnings$/);
     });
     it("says the same of an image, a program or a plugin that the deployment itself could not fetch; and which addresses to take where another network has ours", () => {

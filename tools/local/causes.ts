@@ -1,15 +1,25 @@
 /** What is said where names are not found, or nobody answers: by Docker, apt, Maven, Pulumi and curl. */
-const OFFLINE = /no such host|network is unreachable|i\/o timeout|connection refused|TLS handshake timeout|proxyconnect|Temporary failure resolving|Could not resolve (?:host|')|Unknown host/i;
+const OFFLINE = /no such host|server misbehaving|network is unreachable|no route to host|i\/o timeout|connection refused|connection timed out|Client\.Timeout exceeded|TLS handshake timeout|proxyconnect|Temporary failure resolving|Could not resolve (?:host|')|Unknown host/i;
+/** What does not answer on this machine is one of the demo's own. Docker's resolver in its networks is 127.0.0.11, and speaks for the network. */
+const OWN = /127\.0\.0\.1\b|localhost/;
+const FULL = /no space left on device/i;
 
 /**
- * What is not possible as there is no network, in one sentence with its mend; undefined where something else is wrong.
+ * Why something is not possible, in one sentence with its mend, where it is the network's fault or the disk's; undefined where something else is wrong.
  *
  * @param what that fails, e.g. `the image could not be built`
+ * @param said by whoever failed
  */
-export function explainOffline(what: string, said: string): string | undefined {
-    // What does not answer on this machine is one of the demo's own.
-    const line = said.split("\n").find((each) => OFFLINE.test(each) && !/127\.0\.0\.1|localhost/.test(each));
-    return line && `${what}, as the network does not answer (${line.trim().slice(-200)}): look at this machine's network, or the proxy that Docker uses, and run the same command again`;
+export function explainCause(what: string, said: string): string | undefined {
+    const lines = said.split("\n");
+    const full = lines.find((each) => FULL.test(each));
+    if (full) return `${what}, as Docker's disk is full (${quoted(full)}): make room there (docker system df shows what takes it; Docker Desktop: Settings, Resources), and run the same command again`;
+    const offline = lines.find((each) => OFFLINE.test(each) && !OWN.test(each));
+    return offline && `${what}, as the network does not answer (${quoted(offline)}): look at this machine's network, or the proxy that Docker uses, and run the same command again`;
+}
+
+function quoted(line: string): string {
+    return line.trim().slice(-200);
 }
 
 /** Why Docker did not make the demo's network. */

@@ -1,7 +1,7 @@
 import * as net from "node:net";
 import { spawnSync } from "node:child_process";
 import { ourMachines, Standing, tryDocker } from "./docker";
-import { LocalHost } from "./plan";
+import { LocalHost, SSH_PORT } from "./plan";
 
 /** Four machines, seven services and three Java programs. */
 const NEEDED_MIB = 4096;
@@ -40,9 +40,10 @@ export function judgeStanding(standing: Standing[], hosts: LocalHost[]): string[
     };
     const [monitoring] = standing.filter(({ name }) => name === hosts[0].name);
     if (!standing.some(differs)) return [];
-    const gateway = monitoring?.ports.filter((port) => port !== hosts[0].sshPort).join(", ");
+    const gateway = monitoring?.ports.filter((port) => port !== monitoring.sshPort).join(", ");
     const subnet = standing.map(({ address }) => address.replace(/\.\d+$/, "")).find(Boolean);
-    return [`the demo stands already, by --port ${gateway || "?"} --subnet ${subnet ?? "?"}: go on with these, or begin anew: npm run local -- down`];
+    const ssh = monitoring && monitoring.sshPort !== SSH_PORT ? ` --ssh-port ${monitoring.sshPort}` : "";
+    return [`the demo stands already, by --port ${gateway || "?"} --subnet ${subnet ?? "?"}${ssh}: go on with these, or begin anew: npm run local -- down`];
 }
 
 /**
@@ -54,7 +55,7 @@ export function judgePorts(taken: number[], hosts: LocalHost[], stand = false): 
     const gateway = Object.keys(hosts[0].published).map(Number)[0];
     return taken.map((port) => (port === gateway
         ? `port ${port} is taken by another program: ${stand ? "end it, or begin anew elsewhere: npm run local -- down, then " : ""}npm run local -- --port ${port + 10000}`
-        : `port ${port}, for SSH to one of the demo's machines, is taken by another program: end it (ss -ltnp shows which it is)`));
+        : `port ${port}, for SSH to one of the demo's machines, is taken by another program: ${stand ? "end it, or begin anew elsewhere: npm run local -- down, then " : ""}npm run local -- --ssh-port ${hosts[0].sshPort + 1000}`));
 }
 
 function portsOf({ sshPort, published }: LocalHost): number[] {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { LABEL, NETWORK } from "./names";
-import { explainNetwork } from "./network";
+import { explainNetwork } from "./causes";
 import { LocalHost } from "./plan";
 import { INIT_PATH, SYSTEMD_IN_A_CONTAINER } from "./systemd-container";
 
@@ -59,6 +59,8 @@ export interface Standing {
     name: string;
     /** On this machine. */
     ports: number[];
+    /** That of them which leads to SSH. */
+    sshPort: number;
     /** In the demo's network. */
     address: string;
     runs: boolean;
@@ -72,7 +74,7 @@ export async function ourMachines(): Promise<Standing[]> {
         Name: string; State: { Running: boolean }; HostConfig: { PortBindings: Record<string, { HostPort: string }[]> | null }; NetworkSettings: { Networks: Record<string, { IPAMConfig: { IPv4Address?: string } | null }> };
     }[];
     return inspected.map(({ Name, State, HostConfig, NetworkSettings }) => ({
-        name: Name.slice(1), runs: State.Running, ports: Object.values(HostConfig.PortBindings ?? {}).flat().map(({ HostPort }) => Number(HostPort)),
+        name: Name.slice(1), runs: State.Running, sshPort: Number(HostConfig.PortBindings?.["22/tcp"]?.[0].HostPort), ports: Object.values(HostConfig.PortBindings ?? {}).flat().map(({ HostPort }) => Number(HostPort)),
         address: NetworkSettings.Networks[NETWORK]?.IPAMConfig?.IPv4Address ?? "",
     }));
 }

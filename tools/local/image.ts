@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { docker, tryDocker } from "./docker";
 import { hostName, IMAGE, LABEL, NETWORK } from "./names";
-import { explainOffline } from "./network";
+import { explainCause } from "./causes";
 import { LocalState } from "./state";
 import { INIT, INIT_PATH, MASKED, PACKAGES } from "./systemd-container";
 
@@ -54,9 +54,11 @@ export async function buildImage(root: string, state: LocalState, say: (text: st
     const { stdout: made } = await tryDocker(["image", "inspect", "--format", `{{index .Config.Labels "${LABEL}"}}`, IMAGE]);
     if (made.trim() === digest) return IMAGE;
     say("the machines' image is made: minutes at the first time");
-    for (const base of Object.values(BASES)) await fetchBase(base, state);
+    for (const base of Object.values(BASES)) await fetchBase(base, state, say);
     const jar = path.join(state.directory, "was.jar");
+    say("  the demo application is built, by Maven");
     await inContainer(application, (container) => docker(["cp", `${container}:${JAR}`, jar]));
+    say("  the machine is made: systemd, SSH, Docker and Java by apt");
     await inContainer(machine, async (container) => {
         await docker(["cp", jar, `${container}:/opt/was/was.jar`]);
         const changes = [`LABEL ${LABEL}=${digest}`, "ENV container=docker", "WORKDIR /", "ENTRYPOINT []", `CMD ["${INIT_PATH}"]`];
@@ -78,8 +80,9 @@ function digestOf(steps: Step[]): string {
 }
 
 /** A public image; one that was not there before goes with the rest. */
-async function fetchBase(base: string, state: LocalState): Promise<void> {
+async function fetchBase(base: string, state: LocalState, say: (text: string) => void): Promise<void> {
     if (await hasImage(base)) return;
+    say(`  ${base} is pulled`);
     state.addImage(base);
     const { code, stdout, stderr } = await tryDocker(["pull", "--quiet", base]);
     if (code !== 0) throw new Error(explainBuild(stdout, stderr));
@@ -102,7 +105,7 @@ async function inContainer({ name, base, script, files }: Step, then: (container
 export function explainBuild(stdout: string, stderr: string): string {
     const lines = [stdout, stderr].map((text) => text.trim()).filter(Boolean).join("\n").split("\n");
     const what = "the image of the demo's machines could not be made";
-    return explainOffline(what, lines.join("\n")) ?? `${what}. Docker said:\n${lines.slice(-12).join("\n")}`;
+    return explainCause(what, lines.join("\n")) ?? `${what}. Docker said:\n${lines.slice(-12).join("\n")}`;
 }
 
 /** Whether Docker has the image. */

@@ -7,6 +7,8 @@ export interface LocalOptions {
     port: number;
     /** First three parts of the demo network's addresses, e.g. `10.214.78`. */
     subnet: string;
+    /** The machines' SSH answers here, at this port and those after it. */
+    sshPort: number;
     /** Merged into every stack's `defaults`, e.g. for downloads from elsewhere. */
     defaults: Record<string, unknown>;
     /** Merged into the owner's `monitoring`, e.g. `{ images: { grafana: "…" } }`. */
@@ -42,11 +44,12 @@ export const TRAFFIC: Record<string, { pauseSeconds: number; parallel: number }>
 export const APPLICATION = "photogather";
 /** In the container, of the gateway. */
 const GATEWAY_PORT = 8080;
-const SSH_PORTS_FROM = 22220;
+/** Where the machines' SSH answers unless told otherwise. */
+export const SSH_PORT = 22220;
 
 /** The monitoring host, and one WAS host for each environment. */
-export function planHosts({ port, subnet }: LocalOptions): LocalHost[] {
-    const host = (name: string, i: number, published = {}): LocalHost => ({ name: hostName(name), address: `${subnet}.${10 + i}`, sshPort: SSH_PORTS_FROM + i, published });
+export function planHosts({ port, subnet, sshPort }: LocalOptions): LocalHost[] {
+    const host = (name: string, i: number, published = {}): LocalHost => ({ name: hostName(name), address: `${subnet}.${10 + i}`, sshPort: sshPort + i, published });
     return [host("monitoring", 0, { [port]: GATEWAY_PORT }), ...STACKS.map((stack, i) => host(`${stack}-was-1`, i + 1))];
 }
 

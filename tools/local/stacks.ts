@@ -4,23 +4,21 @@ import { ConcurrentUpdateError, LocalWorkspace, PulumiCommand, Stack } from "@pu
 import { dump } from "js-yaml";
 import { NETWORK } from "../../components/monitoring-services/services";
 import { inHost } from "./docker";
-import { explainOffline } from "./network";
+import { explainCause } from "./causes";
 import { LocalHost, STACKS } from "./plan";
 import { LocalState } from "./state";
 
 const PROJECT = "photogather-monitoring";
+const SDK_VERSION = (JSON.parse(fs.readFileSync(require.resolve("@pulumi/pulumi/package.json"), "utf8")) as { version: string }).version;
 
-/** The CLI on PATH, or else one of our own in `.local/`, fetched once. */
+/** The CLI on PATH, where it is not older than the SDK that the program is made with; or else one of our own in `.local/`, fetched once. */
 export async function pulumiCommand(state: LocalState, say: (text: string) => void): Promise<PulumiCommand> {
-    try {
-        return await PulumiCommand.get();
-    } catch {
-        const root = path.join(state.directory, "pulumi");
-        say("the Pulumi CLI is not on PATH: it is fetched into .local/");
-        return PulumiCommand.install({ root }).catch((error: Error) => {
-            throw new Error(`the Pulumi CLI could not be fetched. Is there a network? Or install it: https://www.pulumi.com/docs/install/ (${error.message.split("\n")[0]})`);
-        });
-    }
+    const found = await PulumiCommand.get({ skipVersionCheck: true }).catch(() => undefined);
+    if (found && (found.version?.compare(SDK_VERSION) ?? 0) >= 0) return found;
+    say(`${found ? `the Pulumi CLI on PATH is ${found.version!.version}, and ${SDK_VERSION} or newer is needed` : "the Pulumi CLI is not on PATH"}: it is fetched into .local/`);
+    return PulumiCommand.install({ root: path.join(state.directory, "pulumi") }).catch((error: Error) => {
+        throw new Error(`the Pulumi CLI could not be fetched. Is there a network? Or install it: https://www.pulumi.com/docs/install/ (${error.message.split("\n")[0]})`);
+    });
 }
 
 /** What all runs of the engine have in common. */
@@ -81,7 +79,7 @@ async function up(stack: Stack, say: (text: string) => void) {
 export function explainUp(name: string, output: string): string {
     const at = output.indexOf("Diagnostics:");
     const said = at >= 0 ? output.slice(at) : output;
-    return explainOffline(`${name} could not be deployed`, said) ?? `${name} could not be deployed. Run the same command again to go on. Pulumi said:\n${said.trim().split("\n").slice(0, 30).join("\n")}`;
+    return explainCause(`${name} could not be deployed`, said) ?? `${name} could not be deployed. Run the same command again to go on. Pulumi said:\n${said.trim().split("\n").slice(0, 30).join("\n")}`;
 }
 
 /** The whole config anew; what Pulumi itself keeps in the file stays. */
