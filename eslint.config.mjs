@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-    { ignores: ["node_modules/", "out/", "dist/", "examples/was/"] },
+    { ignores: ["node_modules/", "out/", "dist/", "examples/was/", "examples/*/monitoring/", "examples/*/sdks/", "examples/*/venv/"] },
     js.configs.recommended,
     ...tseslint.configs.recommended,
     {

@@ -23,11 +23,14 @@ func main() {
 			return connection.ApplyT(func(all map[string]any) string { return all[part].(map[string]any)[key].(string) }).(pulumi.StringOutput)
 		}
 
+		registrationPort := connection.ApplyT(func(all map[string]any) float64 { return all["registration"].(map[string]any)["port"].(float64) }).(pulumi.Float64Output)
+
 		// Prometheus scrapes the application. One MetricsTarget per environment, with all of its targets.
 		metrics, err := monitoring.NewMetricsTarget(ctx, "metrics", &monitoring.MetricsTargetArgs{
 			Environment: environment,
+			// A jump host to the monitoring host, where one is needed, is given here as well.
 			Registration: monitoring.RegistrationArgs{
-				Address: of("registration", "address"), User: of("registration", "user"), HostKey: of("registration", "hostKey"), PrivateKey: of("registration", "privateKey"),
+				Address: of("registration", "address"), Port: registrationPort, User: of("registration", "user"), HostKey: of("registration", "hostKey"), PrivateKey: of("registration", "privateKey"),
 			},
 			Targets: []monitoring.TargetArgs{{
 				Kind: "application", Address: pulumi.String("10.0.2.11:8080"), Application: "orders", Instance: "orders-1", Path: pulumi.StringRef("/actuator/prometheus"),

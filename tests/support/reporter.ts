@@ -10,7 +10,7 @@ class Reporter extends Mocha.reporters.Spec {
         super(runner, options);
         // At once, not only at the end: an end-to-end run goes on for many minutes after a failure.
         runner.on("fail", (_, error: Error) => console.log(`      ${error.message.slice(-6000).replaceAll("\n", "\n      ")}`));
-        // Which of the files takes the time: hooks are in it, which the tests' own figures leave out.
+        // Where the time goes: hooks are in it, which the tests' own figures leave out. Not with --parallel, which hands over no parents.
         const start = performance.now();
         let begun = start;
         runner.on("suite end", (suite) => {

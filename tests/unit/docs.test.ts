@@ -10,13 +10,16 @@ import { loadConfig } from "../../tools/plan/config";
 const ROOT = path.join(__dirname, "..", "..");
 const read = (file: string): string => fs.readFileSync(path.join(ROOT, file), "utf8");
 
+/** What Maven, npm and the examples' own commands put beside ours. */
+const NOT_OURS = ["node_modules", "target", "monitoring", "sdks", "venv"];
+
 /** Every document that a reader may open, as a path from the root. */
 const DOCUMENTS = [...listMarkdown("."), ...["docs", "components", "examples"].flatMap((directory) => listMarkdown(directory, true))];
 
 function listMarkdown(directory: string, deep = false): string[] {
     return fs.readdirSync(path.join(ROOT, directory), { withFileTypes: true }).flatMap((entry) => {
         const file = path.posix.join(directory, entry.name);
-        if (entry.isDirectory()) return deep && !["node_modules", "target"].includes(entry.name) ? listMarkdown(file, true) : [];
+        if (entry.isDirectory()) return deep && !NOT_OURS.includes(entry.name) ? listMarkdown(file, true) : [];
         return entry.name.endsWith(".md") ? [file] : [];
     });
 }
