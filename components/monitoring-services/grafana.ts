@@ -49,8 +49,10 @@ export function datasourceScopes(environments: string[]): Scope[] {
     return [{ suffix: "", title: "", tenants: names.join("|") }, ...names.map((name) => ({ environment: name, suffix: `-${name}`, title: ` (${name})`, tenants: name }))];
 }
 
-/** Where the metrics of all environments are read, and those of some: by the label proxy, which needs to be told which ones. */
-const METRICS = { all: "http://gateway:2021", some: "http://label-proxy:8080" };
+/** Where Grafana reads: ports of the gateway that are not published. */
+export const DATASOURCE_URLS = { metrics: "http://gateway:2021", logs: "http://gateway:2022", traces: "http://gateway:2023" };
+/** Where it reads the metrics of some environments: by the label proxy, which needs to be told which ones. */
+const ENFORCED_METRICS = "http://label-proxy:8080";
 
 /**
  * The built-in data sources. Where one of an environment's is left out, the other one's links lead to that over all environments.
@@ -64,7 +66,7 @@ export function renderDatasources(environments: string[], without: string[] = []
     const wanted = (uid: string) => !without.includes(uid);
     const partner = (service: string, suffix: string) => (wanted(`${service}${suffix}`) ? `${service}${suffix}` : service);
     return renderTemplate("grafana/datasources.yml", {
-        metricsUrl: enforced ? METRICS.some : METRICS.all, metricsOf: enforced && scopes[0].tenants,
+        metricsUrl: enforced ? ENFORCED_METRICS : DATASOURCE_URLS.metrics, logsUrl: DATASOURCE_URLS.logs, tracesUrl: DATASOURCE_URLS.traces, metricsOf: enforced && scopes[0].tenants,
         lokis: scopes.map(({ suffix, title, tenants, environment }) => ({
             name: `Loki${title}`, uid: `loki${suffix}`, tempo: partner("tempo", suffix), tenants, search: !withoutDashboards.includes(UIDS.logs) && searchLink(environment),
         })).filter(({ uid }) => wanted(uid)),

@@ -5,6 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { parse } from "yaml";
 import { DASHBOARD_UIDS, renderDashboards, UIDS } from "../../dashboards";
+import { renderDatasources } from "../../components/monitoring-services/grafana";
 import { renderLogRules } from "../../dashboards/alerts";
 import { part } from "../support/parts";
 
@@ -53,6 +54,16 @@ describe("the export of dashboards and rules", () => {
             assert.ok(Object.keys(expected).length > 0);
             assert.deepEqual(Object.fromEntries(files("log-rules", environment).map((file) => [file, read("log-rules", environment, file)])), expected);
         }
+    });
+
+    it("has the data sources with their links, at addresses that Grafana is told by its environment", () => {
+        interface Sources { datasources: { uid: string; type: string; url: string; jsonData: Record<string, unknown>; correlations?: object[] }[] }
+        const of = (text: string) => (parse(text) as Sources).datasources;
+        const text = read("datasources.yml");
+        assert.doesNotMatch(text, /gateway/);
+        const urls: Record<string, string> = { prometheus: "$PROMETHEUS_URL", loki: "$LOKI_URL", tempo: "$TEMPO_URL" };
+        assert.deepEqual(of(text), of(renderDatasources(["prod", "dev"])).map((source) => ({ ...source, url: urls[source.type] })));
+        assert.equal(of(text).length, 1 + 2 * 3);
     });
 
     it("is refused into a directory that holds something, without environments, and with names that are none; and nothing is changed", () => {

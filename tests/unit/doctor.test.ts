@@ -72,6 +72,11 @@ describe("doctor", () => {
             assert.match(findings.find(({ state }) => state !== "ok")!.mend, mend);
         });
     }
+    it("takes no spans for what is to be expected where there is no Java agent", () => {
+        const host = was({ tracing: { ...was().tracing, javaAgent: false } });
+        assert.deepEqual(wrong(checkData(host, data({ span: undefined, agentSpans: false }), false)), ["warn spans"]);
+        assert.deepEqual(wrong(checkData(host, data({ bootSpans: true, agentSpans: false }), false)), []);
+    });
     it("looks at each application of a host, and names the one that lacks something", () => {
         const host = was({ applications: [{ name: "pay", actuator: { port: 9090 }, logs: { files: ["/var/log/pay/*.log"] } }, { name: "mail", actuator: { enabled: false }, tracing: { javaAgent: false } }] });
         const both = (pay: Partial<ApplicationFacts>) => data({}, { applications: { shop: SHOP, pay: { ...SHOP, ...pay }, mail: NOTHING } });

@@ -179,10 +179,10 @@ const RENDERED: Record<string, (value: string) => unknown> = {
             ).overrides,
         )[0],
     "grafana tenants": (value) =>
-        YAML.parse(renderTemplate("grafana/datasources.yml", { metricsUrl: "http://x", lokis: [{ name: "a", uid: "b", tempo: "c", tenants: value }], tempos: [] })).datasources[1]
+        YAML.parse(renderTemplate("grafana/datasources.yml", { metricsUrl: "http://x", logsUrl: "http://x", tracesUrl: "http://x", lokis: [{ name: "a", uid: "b", tempo: "c", tenants: value }], tempos: [] })).datasources[1]
             .secureJsonData.httpHeaderValue1,
     "grafana data source": (value) =>
-        YAML.parse(renderTemplate("grafana/datasources.yml", { metricsUrl: "http://x", lokis: [], tempos: [{ name: value, uid: "b", loki: "c", tenants: "t" }] })).datasources[1].name,
+        YAML.parse(renderTemplate("grafana/datasources.yml", { metricsUrl: "http://x", logsUrl: "http://x", tracesUrl: "http://x", lokis: [], tempos: [{ name: value, uid: "b", loki: "c", tenants: "t" }] })).datasources[1].name,
 };
 
 describe("hostile strings", () => {

@@ -155,10 +155,11 @@ function checkLogs(endpoint: Endpoint, host: Was, { line, lines, tracedLines, sp
 }
 
 function checkSpans({ application }: Endpoint, { application: first, applications, tracing }: Was, { span, bootSpans, agentSpans }: ApplicationFacts): Finding[] {
-    // Another application beside the first one may have none without the Java agent.
-    const traced = application === first ? tracing.enabled : tracing.enabled && applications.find(({ name }) => name === application)!.tracing.javaAgent;
+    const { javaAgent } = application === first ? tracing : applications.find(({ name }) => name === application)!.tracing;
+    const without = warn("spans", "none", "no span within the last hour, as is to be expected with tracing.javaAgent: false, unless the application has a tracing of its own");
     return [
-        ...(traced ? [arrives("spans", span, "no span")] : []),
+        // Another application beside the first one is asked for none without the Java agent.
+        ...(!tracing.enabled || (!javaAgent && application !== first) ? [] : [span === undefined && !javaAgent ? without : arrives("spans", span, "no span")]),
         ...(bootSpans && agentSpans ? [warn("double spans", "yes", "the Java agent and Spring Boot's own tracing both make spans: set management.tracing.enabled=false (Spring Boot 4: management.tracing.export.enabled=false), or tracing.javaAgent: false")] : []),
     ];
 }

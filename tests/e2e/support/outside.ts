@@ -112,7 +112,7 @@ export class Outside {
                 auth_enabled: true, server: { http_listen_port: 3100, log_level: "warn" },
                 common: { path_prefix: "/loki", replication_factor: 1, instance_addr: "127.0.0.1", ring: { kvstore: { store: "inmemory" } }, storage: { filesystem: { chunks_directory: "/loki/chunks", rules_directory: "/loki/rules" } } },
                 schema_config: { configs: [{ from: "2024-01-01", store: "tsdb", object_store: "filesystem", schema: "v13", index: { prefix: "index_", period: "24h" } }] },
-                limits_config: { ...documented("limits_config"), volume_enabled: true, per_stream_rate_limit: "16MB", max_query_series: 2000 },
+                limits_config: documented("limits_config"),
             }),
             "tempo/tempo.yml": stringify({
                 multitenancy_enabled: true, server: { http_listen_port: 3200, log_level: "warn" },
@@ -123,8 +123,8 @@ export class Outside {
                 },
                 backend_scheduler: { local_work_path: "/var/tempo/scheduler" }, backend_worker: { backend_scheduler_addr: "127.0.0.1:9095" },
                 storage: { trace: { backend: "local", wal: { path: "/var/tempo/wal" }, local: { path: "/var/tempo/blocks" } } },
-                query_frontend: { query_end_cutoff: "5s" },
-                overrides: { defaults: { metrics_generator: { processors: ["service-graphs", "span-metrics"] }, read: { left_pad_trace_ids: true } } },
+                query_frontend: documented("query_frontend"),
+                overrides: documented("overrides"),
             }),
         };
     }
