@@ -40,9 +40,10 @@ describe("the package", function () {
         for (const directory of ["source", "state", "pulumi", "monitoring", "bin"]) fs.mkdirSync(at(directory));
         for (const name of SOURCES) fs.cpSync(path.join(ROOT, name), at("source", name), { recursive: true });
         fs.symlinkSync(path.join(ROOT, "node_modules"), at("source", "node_modules"));
-        const manifest = fs.readFileSync(at("source", "package.json"), "utf8");
+        const kept = () => ["package.json", "README.md", "README.ko.md"].map((name) => fs.readFileSync(at("source", name), "utf8"));
+        const before = kept();
         const [packed] = JSON.parse(await exec("npm", ["pack", "--json", "--silent"], { cwd: at("source"), env })) as { filename: string; files: { path: string }[] }[];
-        assert.equal(fs.readFileSync(at("source", "package.json"), "utf8"), manifest, "npm pack left package.json changed");
+        assert.deepEqual(kept(), before, "npm pack left changed what it changes");
         const archive = at("source", packed.filename);
         files = packed.files.map(({ path }) => path).sort();
         await exec("tar", ["-xzf", archive, "-C", at("monitoring"), "--strip-components=1"]);
@@ -58,8 +59,15 @@ describe("the package", function () {
             .flatMap((file) => [`dist/${file.replace(/ts$/, "d.ts")}`, `dist/${file.replace(/ts$/, "js")}`]);
         const templates = listFiles("templates").map((file) => `dist/${file}`);
         assert.deepEqual(files, [
-            "CHANGELOG.md", "LICENSE", "PulumiPlugin.yaml", "README.ko.md", "README.md", "package.json", "dist/components/schema.json", ...built, ...templates,
+            "CHANGELOG.md", "LICENSE", "PulumiPlugin.yaml", "README.md", "package.json", "dist/components/schema.json", ...built, ...templates,
         ].sort());
+    });
+
+    it("has a README of its own, which leads to nothing that is not in it", () => {
+        const readme = fs.readFileSync(at("monitoring", "README.md"), "utf8");
+        assert.equal(readme, fs.readFileSync(path.join(ROOT, "components", "README.md"), "utf8"));
+        assert.deepEqual([...readme.matchAll(/\]\((?!https:)[^)]*\)|npm run /g)].map(([link]) => link), []);
+        for (const [, file] of readme.matchAll(/`(dist\/[\w./]+)`/g)) assert.ok(files.includes(file), file);
     });
 
     it("depends on what its code asks for, no more and no less", () => {
@@ -136,7 +144,7 @@ describe("the package", function () {
         const { "orders-1": agent } = program.resources;
         program.resources.pushed = { type: "photogather-monitoring:MetricsTarget", properties: { environment: "dev", mode: "push", gateway: agent.properties.gateway } };
         program.resources["orders-2"] = { ...agent, properties: { ...agent.properties, host: "orders-2", external: { metrics: "${pushed.endpoint}" }, push: { applications: [{ address: "127.0.0.1:8080" }] } } };
-        fs.writeFileSync(file, stringify(program));
+        fs.writeFileSync(file, stringify(program, { aliasDuplicateObjects: false }));
         assert.deepEqual(await preview(directory, environmentOf("yaml")), [
             ...RESOURCES, "command:remote:Command orders-2-files", "photogather-monitoring:index:LogAgent orders-2", "photogather-monitoring:index:MetricsTarget pushed",
         ].sort());
