@@ -3,6 +3,7 @@ import { succeeded } from "./support/engine";
 import { GrafanaClient } from "./support/grafana";
 import { Host } from "./support/hosts";
 import { leftovers } from "./support/leftovers";
+import { lengthy } from "./support/lengthy";
 import { eventually } from "../support/wait";
 import { Was } from "./support/was";
 import { APPLICATION, World } from "./support/world";
@@ -73,7 +74,7 @@ describe("other agents and ways", () => {
         assert.equal(await leftovers(third), "");
     });
 
-    it("a monitoring host behind a jump host: commands and Docker go through it", async () => {
+    lengthy.it("a monitoring host behind a jump host: commands and Docker go through it", async () => {
         const jump = { address: world.hosts.dev.address, user: "ubuntu", hostKey: world.hosts.dev.hostKey };
         await world.monitor.must(`iptables -I INPUT -p tcp --dport 22 ! -s ${jump.address} -j REJECT --reject-with tcp-reset`);
         try {

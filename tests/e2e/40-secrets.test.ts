@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Connection } from "../../components/connection";
 import { Run } from "./support/engine";
+import { lengthy } from "./support/lengthy";
 import { knownSecrets, secretsIn } from "./support/secrets";
 import { ENVIRONMENTS, Environment, StackSettings, World } from "./support/world";
 
@@ -12,8 +13,8 @@ describe("secrets", () => {
     before(async () => { world = await (await World.get()).deployed(); });
 
     /** A run that must fail, for a reason that it tells; then everything is put back. */
-    const failing = (what: string, environment: Environment, reason: RegExp, change: (settings: StackSettings) => void, spoil = async () => {}, mend = async () => {}) =>
-        it(`${what} fails with its reason`, async () => {
+    const failing = (what: string, environment: Environment, reason: RegExp, change: (settings: StackSettings) => void, spoil = async () => {}, mend = async () => {}, test: Mocha.TestFunction | Mocha.PendingTestFunction = it) =>
+        test(`${what} fails with its reason`, async () => {
             await spoil();
             let run: Run;
             try {
@@ -48,7 +49,7 @@ describe("secrets", () => {
         });
         failing("the wait for a service that does not take its config", "prod", /loki/i, (settings) => {
             (settings.config.monitoring as { environments: Record<string, object> }).environments.dev = { cidrs: [world.lab.network.cidr], labels: ["team"], retention: { logs: "99h" } };
-        }, async () => { await world.monitor.must("docker pause monitoring-loki"); }, async () => { await world.monitor.must("docker unpause monitoring-loki"); });
+        }, async () => { await world.monitor.must("docker pause monitoring-loki"); }, async () => { await world.monitor.must("docker unpause monitoring-loki"); }, lengthy.it);
     });
 
     describe("none is in plain text", () => {

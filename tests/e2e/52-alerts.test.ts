@@ -25,6 +25,8 @@ describe("alerts", () => {
         world = await (await World.get()).deployed();
         grafana = await world.grafana();
         receiver = await Receiver.start(world.lab.network.gateway);
+        // Their alert takes minutes, which the tests before that one need too.
+        await Promise.all([world.apps.prod.stop(), world.apps.loadtest.stop()]);
     });
     after(async () => {
         await world.configure("prod");
@@ -59,7 +61,6 @@ describe("alerts", () => {
 
     it("an application that stops is told once, in time, with its environment and host; its return is told too; loadtest's never", async () => {
         const host = world.hosts.prod.name;
-        await Promise.all([world.apps.prod.stop(), world.apps.loadtest.stop()]);
         const first = await eventually("the notification", DEFAULT_THRESHOLDS.downSeconds + 90, () => told("/page", "prod")[0]);
         const [alert] = first.alerts;
         assert.deepEqual([first.status, first.alerts.length, alert.labels.environment, alert.labels.application, alert.labels.instance, alert.labels.severity],

@@ -203,7 +203,7 @@ describe("backup, restore, upgrades, and a monitoring host that moves", () => {
         assert.deepEqual(differing.map((line) => line.split(" ")[0]), ["monitoring-node-exporter"]);
     });
 
-    it("a step that cannot be undone is refused before anything changes, then done with a backup; the way back needs the backup or a word", async () => {
+    lengthy.it("a step that cannot be undone is refused before anything changes, then done with a backup; the way back needs the backup or a word", async () => {
         const image = await world.lab.imageLike("tempo", "3.9.0", "LABEL again=yes");
         const before = await containers(oldHost);
         await oldHost.must(`rm ${DATA}/last-backup.json`);
