@@ -12,7 +12,7 @@ export function secretEndpoint<T extends NonNullable<ExternalConfig["logs"]>>(en
 
 /** All endpoints of a stack, likewise. */
 export function externalEndpoints({ logs, traces, metrics }: ExternalConfig): ExternalEndpoints {
-    return { ...(logs ? { logs: secretEndpoint(logs) } : {}), ...(traces ? { traces: secretEndpoint(traces) } : {}), ...(metrics ? { metrics: secretEndpoint(metrics) } : {}) };
+    return { logs: logs && secretEndpoint(logs), traces: traces && secretEndpoint(traces), metrics: metrics && secretEndpoint(metrics) };
 }
 
 /**

@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { parseArgs } from "node:util";
 import { failOn } from "../components/problems";
-import { DATASOURCE_URLS, renderDatasources } from "../components/monitoring-services/grafana";
+import { renderDatasources } from "../components/monitoring-services/grafana";
 import { validateEnvironment } from "../components/names";
 import { DASHBOARD_UIDS, renderDashboards, UIDS } from "../dashboards";
 import { renderLogRules, renderMetricRules } from "../dashboards/alerts";
@@ -16,9 +16,9 @@ const USAGE = "npm run export -- --environments prod,dev [--grafana URL] [--runb
 /** Rules about the services of the shared deployment, and about its quotas. */
 const SHARED_ONLY = /^builtin-(monitoring|capacity)\.yml$/;
 
-/** The shared deployment's addresses, each for what stands in its place: Grafana's provisioning reads it from its environment. */
-const ADDRESSES: Record<string, string> = { [DATASOURCE_URLS.metrics]: "$PROMETHEUS_URL", [DATASOURCE_URLS.logs]: "$LOKI_URL", [DATASOURCE_URLS.traces]: "$TEMPO_URL" };
-const DATASOURCES_HEAD = `# For provisioning/datasources of a Grafana of your own, whose environment has ${Object.values(ADDRESSES).join(", ")}. Logins are for you to add (basicAuth, secureJsonData).\n`;
+/** Grafana's provisioning reads them from its environment. */
+const URLS = { metrics: "$PROMETHEUS_URL", logs: "$LOKI_URL", traces: "$TEMPO_URL" };
+const DATASOURCES_HEAD = `# For provisioning/datasources of a Grafana of your own, whose environment has ${Object.values(URLS).join(", ")}. Logins are for you to add (basicAuth, secureJsonData).\n`;
 
 runTool(() => {
     const { values, positionals: [directory, ...rest] } = parseArgs({
@@ -36,16 +36,12 @@ runTool(() => {
     console.log(`Wrote ${Object.keys(files).length} files to ${directory}/: dashboards/ and datasources.yml for Grafana, rules/ for Prometheus or Mimir, log-rules/<environment>/ for Loki. Next: docs/external.md.`);
 });
 
-function inPlace(datasources: string): string {
-    return Object.entries(ADDRESSES).reduce((text, [address, name]) => text.replaceAll(address, name), datasources);
-}
-
 /** The files, by their path below the directory. */
 function exported(environments: string[], links: { grafana: string; runbook?: string }): Record<string, string> {
     const dashboards = renderDashboards(DASHBOARD_UIDS.filter((uid) => uid === UIDS.monitoring));
     const rules = Object.entries(renderMetricRules({ links, facts: { memoryLimits: {}, certificateEnds: {} } })).filter(([file]) => !SHARED_ONLY.test(file));
     const logRules = environments.flatMap((environment) => Object.entries(renderLogRules(environment, { links })).map(([file, text]) => [`${environment}/${file}`, text]));
-    const datasources = renderDatasources(environments).replace(/^#.*\n/, DATASOURCES_HEAD).replace(/^# By the gateway.*\n/m, "");
+    const datasources = renderDatasources(environments, [], [], false, URLS).replace(/^#.*\n/, DATASOURCES_HEAD).replace(/^# By the gateway.*\n/m, "");
     const below = (folder: string, entries: string[][]) => entries.map(([file, text]) => [`${folder}/${file}`, text]);
-    return Object.fromEntries([...below("dashboards", Object.entries(dashboards)), ...below("rules", rules), ...below("log-rules", logRules), ["datasources.yml", inPlace(datasources)]]) as Record<string, string>;
+    return Object.fromEntries([...below("dashboards", Object.entries(dashboards)), ...below("rules", rules), ...below("log-rules", logRules), ["datasources.yml", datasources]]) as Record<string, string>;
 }

@@ -50,7 +50,7 @@ export function datasourceScopes(environments: string[]): Scope[] {
 }
 
 /** Where Grafana reads: ports of the gateway that are not published. */
-export const DATASOURCE_URLS = { metrics: "http://gateway:2021", logs: "http://gateway:2022", traces: "http://gateway:2023" };
+const DATASOURCE_URLS = { metrics: "http://gateway:2021", logs: "http://gateway:2022", traces: "http://gateway:2023" };
 /** Where it reads the metrics of some environments: by the label proxy, which needs to be told which ones. */
 const ENFORCED_METRICS = "http://label-proxy:8080";
 
@@ -60,13 +60,14 @@ const ENFORCED_METRICS = "http://label-proxy:8080";
  * @param without uids of those that are not wanted, e.g. `["loki-dev"]`
  * @param withoutDashboards uids of dashboards that are not there to be linked to
  * @param enforced metrics too are those of these environments only
+ * @param urls where they are read
  */
-export function renderDatasources(environments: string[], without: string[] = [], withoutDashboards: string[] = [], enforced = false): string {
+export function renderDatasources(environments: string[], without: string[] = [], withoutDashboards: string[] = [], enforced = false, urls = DATASOURCE_URLS): string {
     const scopes = datasourceScopes(environments);
     const wanted = (uid: string) => !without.includes(uid);
     const partner = (service: string, suffix: string) => (wanted(`${service}${suffix}`) ? `${service}${suffix}` : service);
     return renderTemplate("grafana/datasources.yml", {
-        metricsUrl: enforced ? ENFORCED_METRICS : DATASOURCE_URLS.metrics, logsUrl: DATASOURCE_URLS.logs, tracesUrl: DATASOURCE_URLS.traces, metricsOf: enforced && scopes[0].tenants,
+        metricsUrl: enforced ? ENFORCED_METRICS : urls.metrics, logsUrl: urls.logs, tracesUrl: urls.traces, metricsOf: enforced && scopes[0].tenants,
         lokis: scopes.map(({ suffix, title, tenants, environment }) => ({
             name: `Loki${title}`, uid: `loki${suffix}`, tempo: partner("tempo", suffix), tenants, search: !withoutDashboards.includes(UIDS.logs) && searchLink(environment),
         })).filter(({ uid }) => wanted(uid)),
