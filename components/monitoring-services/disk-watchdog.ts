@@ -6,7 +6,7 @@ import { EnvironmentArgs, KnownServicesArgs } from "./args";
 import { renderLokiLimits, renderTempoLimits } from "./backends";
 import { bySharesUpward, planQuotas } from "./quotas";
 import { durationHours, planEnvironmentRetention, planRetention } from "./retention";
-import { CONFIG, DATA, NETWORK, SERVICES } from "./services";
+import { CONFIG, DATA, HOST_METRICS, NETWORK, SERVICES } from "./services";
 
 /** The program on the monitoring host that shortens retention while the data volume fills, and restarts what a full one has broken; this file is the one source of its paths. */
 export const WATCHDOG = {
@@ -15,8 +15,8 @@ export const WATCHDOG = {
     policy: `${CONFIG}/disk-watchdog/policy.json`,
     /** Where it stands; not on the data volume, which may be full. */
     state: "/var/lib/photogather-monitoring/disk-watchdog.json",
-    /** What node exporter shows of it. In memory, so that it can be written whatever is full. */
-    metrics: "/run/photogather-monitoring/disk-watchdog.prom",
+    /** What node exporter shows of it. */
+    metrics: `${HOST_METRICS}/disk-watchdog.prom`,
     unit: "photogather-monitoring-disk-watchdog",
 };
 
@@ -172,6 +172,6 @@ fi
 export function watchdogRemoveScript(): string {
     return `if [ -d /run/systemd/system ]; then systemctl disable --now ${WATCHDOG.unit}.timer >/dev/null 2>&1 || :; fi
 rm -f ${WATCHDOG.state} ${WATCHDOG.metrics}
-rmdir --ignore-fail-on-non-empty ${path.posix.dirname(WATCHDOG.metrics)} 2>/dev/null || :
+rmdir --ignore-fail-on-non-empty ${HOST_METRICS} 2>/dev/null || :
 `;
 }

@@ -49,35 +49,18 @@ export function renderServiceFiles(args: KnownServicesArgs): BundleFile[] {
 
 /** Directories that must be there, files or no files, with the owner that each image runs as. */
 function planDirectories(data: string): BundleDirectory[] {
-    const config = [
-        "prometheus/rules",
-        "prometheus/scrape",
-        "loki/rules",
-        "grafana/dashboards",
-        "grafana/provisioning/alerting",
-        "grafana/provisioning/plugins",
-    ];
     return [
-        ...config.map((directory) => ({ path: `${CONFIG}/${directory}` })),
+        ...SERVICES.flatMap(({ name, configuration }) => (configuration?.directories ?? []).map((directory) => ({ path: `${CONFIG}/${name}/${directory}` }))),
         { path: data, mode: "0755" },
-        ...SERVICES.filter(({ dataMount }) => dataMount).map(({ name, user }) => ({ path: `${data}/${name}`, mode: "0750", owner: user })),
+        ...SERVICES.filter((service) => service.data).map(({ name, user }) => ({ path: `${data}/${name}`, mode: "0750", owner: user })),
     ];
 }
-
-/** Files that a service reads at its start only; a change of one replaces that container, and no other. */
-const READ_AT_START: Record<string, RegExp> = {
-    // A reload keeps serving what an earlier CA signed, until it expires.
-    gateway: /\/gateway\/ca\.pem$/,
-    loki: /\/loki\.yml$/,
-    tempo: /\/tempo\.yml$/,
-    grafana: /\/(grafana\.ini|provisioning\/.*|\w+-client-secret)$/,
-};
 
 /** For each service a digest of the files that it cannot reload; "" where it can reload all of them. */
 export function planRestartDigests(files: BundleFile[]): Record<string, string> {
     return Object.fromEntries(
-        EVERY_SERVICE.map(({ name }) => {
-            const own = READ_AT_START[name] ? files.filter(({ path }) => path.startsWith(`${CONFIG}/${name}/`) && READ_AT_START[name].test(path)) : [];
+        EVERY_SERVICE.map(({ name, configuration }) => {
+            const own = files.filter(({ path }) => path.startsWith(`${CONFIG}/${name}/`) && configuration?.readAtStart?.test(path));
             return [name, own.length > 0 ? digest(own) : ""];
         }),
     );

@@ -40,7 +40,7 @@ export function renderRelays({ environments }: Pick<KnownServicesArgs, "environm
     return {
         directories: [
             ...(services.length > 0 ? [{ path: RELAY_DATA, mode: "0755" }] : []),
-            ...services.flatMap(({ name, data, user }) => [{ path: `${CONFIG}/${name}` }, { path: data!, mode: "0750", owner: user }]),
+            ...services.flatMap(({ name, data, user }) => [{ path: `${CONFIG}/${name}` }, { path: data!.path!, mode: "0750", owner: user }]),
         ],
         files: services.map(({ name }) => ({ path: `${CONFIG}/${name}/prometheus.yml`, content: "# Written by photogather-monitoring: a relay scrapes nothing.\n{}\n" })),
     };

@@ -6,7 +6,7 @@ import { MonitoringServicesArgs } from "./args";
 import { discoveryInstallScript, discoveryRemoveScript } from "./discovery";
 import { watchdogInstallScript, watchdogRemoveScript } from "./disk-watchdog";
 import { guardApplyScript, guardRemoveScript } from "./guard";
-import { CONFIG, NETWORK, RELAY_DATA, RELAY_PREFIX, SERVICES } from "./services";
+import { CONFIG, NETWORK, RELAY_DATA, SERVICES } from "./services";
 import { shutdownInstallScript, shutdownRemoveScript } from "./shutdown";
 import { UpgradeArgs, versionsScript, wayBackScript } from "./upgrade";
 
@@ -73,6 +73,7 @@ export function removalScript(dataDirectory: string): string {
  * A loading time is compared with the file's: services that tell none read their file every 5 s, so their word counts 12 s after the change.
  */
 export function readyScript(upgrade: UpgradeArgs, services = SERVICES.map(({ name }) => name)): string {
+    const reloads = SERVICES.flatMap(({ name, configuration }) => (configuration?.reloads ? [{ name, ...configuration.reloads }] : []));
     return `set -eu
 ${FAIL}
 LC_ALL=C; export LC_ALL
@@ -100,29 +101,24 @@ ill() {
 # since NUMBER SECONDS: true where the number, which may be 1.7e+09, is no less.
 since() { awk -v have="\${1:-0}" -v want="$2" 'BEGIN { exit !(have + 1 > want + 0) }'; }
 settled() { [ "$(date +%s)" -ge $(( $(changed "$1") + 12 )) ]; }
-# of SERVICE: where its metrics are, what they begin with, and the file that changes with everything it reloads.
+# of SERVICE: where its metrics are, what they begin with, and the file that changes with everything it reloads; nothing where to be well is all that it can tell.
 of() {
   case $1 in
-    prometheus) echo localhost:9090 prometheus_config prometheus/prometheus.yml ;;
-    gateway) echo gateway:2020 caddy_config gateway/Caddyfile ;;
-    alertmanager) echo alertmanager:9093 alertmanager_config alertmanager/alertmanager.yml ;;
-    loki) echo loki:3100 loki_runtime_config loki/runtime.yml ;;
-    tempo) echo tempo:3200 tempo_runtime_config tempo/overrides.yml ;;
+${reloads.map(({ name, metrics, prefix, file }) => `    ${name}) echo ${metrics} ${prefix} ${name}/${file} ;;`).join("\n")}
   esac
 }
 runs() {
-  case $1 in node-exporter | label-proxy | ${RELAY_PREFIX}*) return 0 ;; esac
   if [ "$1" = grafana ]; then inside http://grafana:3000/api/health | grep -q '"database": *"ok"'; return; fi
   set -- $(of "$1")
+  [ $# -gt 0 ] || return 0
   [ "$(metric "$1" "$2_last_reload_successful")" = 1 ] || return 1
   loaded=$(metric "$1" "$2_last_reload_success_timestamp_seconds")
   if [ -n "$loaded" ]; then since "$loaded" "$(changed "$3")"; else settled "$3"; fi
 }
 # refuses SERVICE: it has read the present file, and says that it cannot use it.
 refuses() {
-  case $1 in grafana | node-exporter | label-proxy | ${RELAY_PREFIX}*) return 1 ;; esac
   set -- $(of "$1")
-  settled "$3" && [ "$(metric "$1" "$2_last_reload_successful")" = 0 ]
+  [ $# -gt 0 ] && settled "$3" && [ "$(metric "$1" "$2_last_reload_successful")" = 0 ]
 }
 reload_alertmanager() { inside --post-data= http://alertmanager:9093/-/reload >/dev/null || :; }
 # Caddy watches its file no more once it could not parse it; it is then told.

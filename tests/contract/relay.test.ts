@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { PUSH_PATH } from "../../components/connection";
-import { RELAY_COMMAND } from "../../components/monitoring-services/containers";
+import { planCaps } from "../../components/monitoring-services/caps";
+import { relayOf } from "../../components/monitoring-services/services";
 import { relayJob } from "../../components/monitoring-services/relay";
 import { WRITE_HEADERS, writeBody } from "../bench/support/remote-write";
 import { GatewayUnderTest, makeCa } from "../support/gateway-under-test";
@@ -29,7 +30,7 @@ describe("pushed metrics, by the real Caddy and two Prometheus", function () {
         fs.writeFileSync(at("relay.yml"), "{}\n");
         const job = relayJob("dev", MOST_SERIES, { intervalSeconds: 1, timeoutSeconds: 1, allowedMetrics: ["orders_.*"] });
         fs.writeFileSync(at("prometheus.yml"), JSON.stringify({ scrape_configs: [job] }).replace("relay-dev:9090", `127.0.0.1:${relay}`));
-        const command = RELAY_COMMAND.map((option) => option.replace("/etc/prometheus/prometheus.yml", at("relay.yml")).replace("=/prometheus", `=${running.data("relay")}`).replace("lookback-delta=1m", "lookback-delta=10s"));
+        const command = relayOf("dev").command!(planCaps()).map((option) => option.replace("/etc/prometheus/prometheus.yml", at("relay.yml")).replace("=/prometheus", `=${running.data("relay")}`).replace("lookback-delta=1m", "lookback-delta=10s"));
         running.start("relay", prometheus, [...command, `--web.listen-address=127.0.0.1:${relay}`]);
         running.start("prometheus", prometheus, [`--config.file=${at("prometheus.yml")}`, `--storage.tsdb.path=${running.data("prometheus")}`, `--web.listen-address=127.0.0.1:${main}`]);
         const { environments } = sampleServices();

@@ -30,9 +30,9 @@ export class Running {
     /** A rewriting that puts this directory in place of a service's mounts, and other text, as for ports, in place of each key. */
     rewriting(service: string, replacements: Record<string, string>): (text: string) => string {
         return (text) => {
-            for (const { name, configMount, dataMount } of SERVICES.filter((each) => each.name === service)) {
-                if (configMount) text = text.replaceAll(configMount, path.join(this.directory, name));
-                if (dataMount) text = text.replaceAll(new RegExp(`(?<![\\w/.-])${dataMount}(?=[/"\\s]|$)`, "g"), this.data(name));
+            for (const { name, configuration, data } of SERVICES.filter((each) => each.name === service)) {
+                if (configuration) text = text.replaceAll(configuration.mount, path.join(this.directory, name));
+                if (data) text = text.replaceAll(new RegExp(`(?<![\\w/.-])${data.mount}(?=[/"\\s]|$)`, "g"), this.data(name));
             }
             for (const [from, to] of Object.entries(replacements)) text = text.replaceAll(from, to);
             return text;

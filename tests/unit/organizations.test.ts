@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { LABEL_PROXY_BUDGET, planBudget, servicesMemoryMiB } from "../../components/monitoring-services/budget";
+import { planBudget, servicesMemoryMiB } from "../../components/monitoring-services/budget";
 import { planContainers } from "../../components/monitoring-services/containers";
 import { OrganizationArgs } from "../../components/monitoring-services/organization-args";
 import { planDataSources, planOrganizations, validateOrganizations } from "../../components/monitoring-services/organizations";
@@ -52,7 +52,7 @@ describe("organizations of Grafana", () => {
         it("takes its memory from what the others get, on every host that is allowed", () => {
             fc.assert(fc.property(fc.integer({ min: 1532, max: 64000 }), (memory) => {
                 const rest = servicesMemoryMiB(memory, { organizations: shop() });
-                const total = Object.values(planBudget(rest)).reduce((sum, { limitMiB }) => sum + limitMiB, LABEL_PROXY_BUDGET.limitMiB);
+                const total = Object.values(planBudget(rest)).reduce((sum, { limitMiB }) => sum + limitMiB, LABEL_PROXY.memory.smallestMiB);
                 assert.ok(total <= memory - 390);
                 assert.equal(servicesMemoryMiB(memory), memory);
             }));

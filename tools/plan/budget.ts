@@ -1,8 +1,8 @@
 import { explainBudget, servicesMemoryMiB } from "../../components/monitoring-services";
-import { LABEL_PROXY_BUDGET, RELAY_BUDGET } from "../../components/monitoring-services/budget";
+import { explainServices } from "../../components/monitoring-services/budget";
 import { explainCaps } from "../../components/monitoring-services/caps";
 import { planQuotas, Quota, ratesOfAll } from "../../components/monitoring-services/quotas";
-import { isRelay, planServices } from "../../components/monitoring-services/services";
+import { planMoreServices } from "../../components/monitoring-services/services";
 import { planRetention } from "../../components/monitoring-services/retention";
 import { lacking, planNeeds, Workload } from "../../components/monitoring-services/workload";
 import type { StackConfig } from "../../stacks/model";
@@ -15,7 +15,7 @@ export function renderBudget({ owner }: StackConfig, stack: string, workload = o
     const [memoryMiB, cores] = [servicesMemoryMiB(hostMemoryMiB(owner), owner), hostCores(owner)];
     const parts = [
         `Memory of the monitoring host of stack ${stack}: ${hostMemoryMiB(owner)} MiB that its kernel has`,
-        memoryTable(memoryMiB, planServices(owner).map(({ name }) => name)),
+        memoryTable(owner, memoryMiB),
         "Bounds inside the services:",
         table(["what", "at most", "why"], explainCaps(memoryMiB)),
         `Quotas of the environments, of ${cores} cores and this memory:`,
@@ -25,11 +25,9 @@ export function renderBudget({ owner }: StackConfig, stack: string, workload = o
     return `${parts.join("\n\n")}\n`;
 }
 
-function memoryTable(memoryMiB: number, services: string[]): string {
-    const relays = services.filter(isRelay).map((service) => ({ service, ...RELAY_BUDGET, why: "fixed: metrics that agents of this environment send; 60 MiB with 20,000 series" }));
-    const proxy = { service: "label-proxy", ...LABEL_PROXY_BUDGET, why: "fixed: organizations of Grafana; idles near 18 MiB and streams what it passes on" };
+function memoryTable(owner: OwnerConfig, memoryMiB: number): string {
     return table(["service", "limit MiB", "GOMEMLIMIT MiB", "GOGC", "CPU shares", "why"],
-        [...(services.includes(proxy.service) ? [proxy] : []), ...relays, ...explainBudget(memoryMiB)].map(({ service, limitMiB, goMemLimitMiB, goGc, cpuShares, why }) => [service, `${limitMiB}`, ...[goMemLimitMiB, goGc, cpuShares].map((value) => (value ? `${value}` : "")), why]));
+        [...explainServices(planMoreServices(owner)), ...explainBudget(memoryMiB)].map(({ service, limitMiB, goMemLimitMiB, goGc, cpuShares, why }) => [service, `${limitMiB}`, ...[goMemLimitMiB, goGc, cpuShares].map((value) => (value ? `${value}` : "")), why]));
 }
 
 function quotasOf(owner: OwnerConfig): Record<string, Quota> {

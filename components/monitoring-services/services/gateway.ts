@@ -1,0 +1,26 @@
+import { Service, wget } from "./service";
+
+/** Caddy: the only way in, for people and agents. */
+export const GATEWAY: Service = {
+    name: "gateway",
+    user: "1000:1000",
+    memory: { smallestMiB: 64, why: "fixed: Caddy idles near 30 MiB and streams what it passes on" },
+    // Alerts and the way in before everything.
+    cpuShares: 1536,
+    command: () => ["caddy", "run", "--watch", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"],
+    // Caddy reads and writes below these.
+    environment: ["XDG_CONFIG_HOME=/tmp", "XDG_DATA_HOME=/data", "HOME=/tmp"],
+    health: wget("http://127.0.0.1:2020/-/gateway"),
+    stopSeconds: 15,
+    configuration: {
+        mount: "/etc/caddy",
+        // A reload keeps serving what an earlier CA signed, until it expires.
+        readAtStart: /\/gateway\/ca\.pem$/,
+        reloads: { metrics: "gateway:2020", prefix: "caddy_config", file: "Caddyfile" },
+    },
+    data: { mount: "/data" },
+    // Caddy's binary carries this capability in its file: where the container may not have it, Linux refuses to start it at all.
+    capabilities: ["CAP_NET_BIND_SERVICE"],
+    // Each connection costs about 32 KiB: where as many as anybody likes to open were taken, its memory would run out.
+    openFiles: 1024,
+};
