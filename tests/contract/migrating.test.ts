@@ -5,17 +5,18 @@ import * as path from "node:path";
 import { planContainers } from "../../components/monitoring-services/containers";
 import { IMAGES } from "../../components/versions";
 import { remoteWrite } from "../bench/support/remote-write";
+import { blocksOf, readPage } from "../support/pages";
 import { part } from "../support/parts";
 import { freePorts, Running, STARTS_SECONDS } from "../support/running";
 import { eventually } from "../support/wait";
 
-const PAGE = path.join(__dirname, "..", "..", "docs", "migrating.md");
+const PAGE = readPage("docs/migrating.md");
 const HOUR = 3_600_000;
 
 /** The commands of docs/migrating.md by which samples come along, as they are written, but for what runs them here: no Docker. */
 function documented(running: Running, promtool: string): { dump: string; create: string } {
-    const section = /## Old samples[^]*?(?=\n## )/.exec(fs.readFileSync(PAGE, "utf8"))![0];
-    const [dump, create] = [...section.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, text]) => text);
+    const section = /## Old samples[^]*?(?=\n## )/.exec(PAGE)![0];
+    const [dump, create] = blocksOf(section, "sh");
     const replace = (text: string, pairs: [string, string][]) => pairs.reduce((changed, [from, to]) => {
         assert.ok(changed.includes(from), `${from} in ${text}`);
         return changed.replaceAll(from, to);
@@ -75,5 +76,5 @@ describe("samples of a hand-made Prometheus", function () {
         assert.equal(Number((await query("sum(count_over_time(jvm_threads_live_threads[30h]))"))[0].value[1]), 20 * 60 + 1);
     });
 
-    it("are made by the very image that the deployment runs", () => assert.ok(fs.readFileSync(PAGE, "utf8").includes(` ${IMAGES.prometheus} `)));
+    it("are made by the very image that the deployment runs", () => assert.ok(PAGE.includes(` ${IMAGES.prometheus} `)));
 });

@@ -8,6 +8,7 @@ import { parse, stringify } from "yaml";
 import { dependencies } from "../../package.json";
 import { Manifest } from "../../tools/pack";
 import { exec, tryExec } from "../e2e/support/exec";
+import { blocksOf } from "../support/pages";
 import { findPart, lack, part } from "../support/parts";
 
 const ROOT = path.join(__dirname, "..", "..");
@@ -102,7 +103,7 @@ describe("the package", function () {
         // The examples are one project in four languages, and the stack is `dev` in each.
         fs.cpSync(at("state"), at(`state-${name}`), { recursive: true });
         const own = environmentOf(name);
-        const [, commands] = /^```sh\n([^]*?)^```$/m.exec(fs.readFileSync(path.join(directory, "README.md"), "utf8"))!;
+        const [commands] = blocksOf(fs.readFileSync(path.join(directory, "README.md"), "utf8"), "sh");
         await installed(test, registry, "bash", ["-euo", "pipefail", "-c", commands.replace("~/.ssh/id_ed25519", at("id_ed25519"))], { cwd: directory, env: own });
         return preview(directory, own);
     };

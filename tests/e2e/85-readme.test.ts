@@ -10,15 +10,16 @@ import { lengthy } from "./support/lengthy";
 import { PROJECT, temporaryDirectory } from "./support/state";
 import { Was } from "./support/was";
 import { ENVIRONMENTS, Environment, World } from "./support/world";
+import { blocksOf, readPage } from "../support/pages";
 import { eventually } from "../support/wait";
 
-const README = fs.readFileSync(path.join(PROJECT, "README.md"), "utf8");
+const README = readPage("README.md");
 
 /** The code blocks of a step of "The real thing", in their order. */
 function blocks(step: string, language: string): string[] {
     const section = new RegExp(`^### ${step}\\. [^]*?(?=^##)`, "m").exec(README);
     if (!section) throw new Error(`README.md has no step ${step}`);
-    return [...section[0].matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, "gm"))].map(([, text]) => text);
+    return blocksOf(section[0], language);
 }
 
 interface Config { config: Record<string, Record<string, unknown> & { name: string; address: string; ssh: { hostKey: string } }[]> }

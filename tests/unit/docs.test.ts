@@ -6,6 +6,7 @@ import { parseConfig } from "../../stacks/config";
 import { schema } from "../../stacks/schema";
 import { keysOf, PAGE, renderReference } from "../../tools/config-reference";
 import { loadConfig } from "../../tools/plan/config";
+import { commandsOf } from "../support/pages";
 
 const ROOT = path.join(__dirname, "..", "..");
 const read = (file: string): string => fs.readFileSync(path.join(ROOT, file), "utf8");
@@ -24,6 +25,7 @@ function listMarkdown(directory: string, deep = false): string[] {
     });
 }
 
+const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
 const FENCE = /^```(.*)\n([\s\S]*?)^```$/gm;
 const codeBlocks = (text: string): string[] => [...text.matchAll(FENCE)].map(([, language, body]) => `${language}\n${body}`);
 const prose = (text: string): string => text.replace(FENCE, "");
@@ -93,9 +95,17 @@ describe("docs", () => {
         const examples = codeBlocks(read(file)).filter((block) => block.startsWith("yaml\n") && !OF_A_BACKEND.test(block)).map((block) => block.slice("yaml\n".length));
         if (examples.length > 0) it(`${file}: every example of a config is one that the plan takes`, () => assert.deepEqual(examples.flatMap(problemsWith), []));
         it(`${file}: every npm script exists`, () => {
-            const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
             const named = [...read(file).matchAll(/npm run ([a-z][\w:-]*)/g)].map(([, script]) => script);
             assert.deepEqual(named.filter((script) => !(script in scripts)), []);
+        });
+        it(`${file}: every option that a command of ours is given is one that it takes`, () => {
+            const unknown = commandsOf(file).flatMap((command) => {
+                const script = /^npm run ([a-z][\w:-]*) -- /.exec(command)?.[1];
+                const program = script && / (tools\/[\w-]+\.ts)/.exec(scripts[script])?.[1];
+                if (!program) return [];
+                return [...command.matchAll(/ --([a-z][\w-]*)/g)].map(([, option]) => option).filter((option) => !new RegExp(`[\\s{]"?${option}"?: \\{ type: "`).test(read(program))).map((option) => `${command}: --${option}`);
+            });
+            assert.deepEqual(unknown, []);
         });
         it(`${file}: every relative link leads somewhere`, () => {
             const broken = links(read(file)).filter((target) => !/^[a-z]+:/.test(target)).filter((target) => {

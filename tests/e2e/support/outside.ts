@@ -10,15 +10,15 @@ import { Host } from "./hosts";
 import { provideMimir } from "./images";
 import { Lab } from "./lab";
 import { MetricsBackend, outsideMimir, outsidePrometheus } from "./outside-metrics";
+import { blocksOf, readPage } from "../../support/pages";
 import { eventually } from "../../support/wait";
 
-const PAGE = path.join(__dirname, "..", "..", "..", "docs", "external.md");
 const DIRECTORY = "/etc/outside";
 const PORT = 8443;
 
 /** The sections of backends' configurations that docs/external.md has its readers set. */
 function documented(section: string): object {
-    const blocks = [...fs.readFileSync(PAGE, "utf8").matchAll(/^```yaml\n([^]*?)^```$/gm)].map(([, text]) => parse(text) as Record<string, object>);
+    const blocks = blocksOf(readPage("docs/external.md"), "yaml").map((text) => parse(text) as Record<string, object>);
     const found = blocks.find((block) => section in block);
     if (!found) throw new Error(`docs/external.md has no block with ${section}`);
     return found[section];
