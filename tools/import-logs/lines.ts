@@ -87,6 +87,25 @@ function describeLabels(labels: Record<string, string>): string {
     return `{${Object.entries(labels).map(([name, value]) => `${name}="${value}"`).join(", ")}}`;
 }
 
+/** Bytes of one request, as it unpacks: agents send 1 MiB, and the gateway takes 4. */
+const BATCH_BYTES = 1 << 20;
+
+/** Lines in the order that they have, cut into what fits one request each; a line that alone is more has one for itself. */
+export function inBatches(lines: NewLine[]): NewLine[][] {
+    const batches: NewLine[][] = [];
+    let size = Infinity;
+    for (const line of lines) {
+        const more = Buffer.byteLength(JSON.stringify([line.text, line.metadata]));
+        size += more;
+        if (size > BATCH_BYTES) {
+            batches.push([]);
+            size = more;
+        }
+        batches[batches.length - 1].push(line);
+    }
+    return batches;
+}
+
 /** The body of one request to Loki. */
 export function pushBody(lines: NewLine[]): string {
     const streams = new Map<string, { stream: Record<string, string>; values: [string, string, Record<string, string>][] }>();

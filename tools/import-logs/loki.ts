@@ -2,12 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { GatewayConnection } from "../../components/connection";
 import { request } from "../request";
-import { inOrder, NewLine, OldLine, OldStream, pushBody } from "./lines";
+import { inBatches, inOrder, NewLine, OldLine, OldStream, pushBody } from "./lines";
 
 /** Lines of one answer: what a Loki gives at most, unless it is told otherwise. */
 const PAGE = 5000;
-/** Characters of lines in one request: the gateway takes 4 MiB as it unpacks, and agents send 1 MiB. */
-const BATCH = 1 << 19;
 /** How long a request is sent again where it is refused for its rate, or the other side is away. */
 const PATIENCE_MS = 300_000;
 const PAUSE_MS = 2000;
@@ -65,12 +63,7 @@ async function get<T>({ url, tenant }: OldLoki, path: string, parameters: Record
 
 /** Sends lines in requests of a size that the gateway takes. @throws Error as `pushBatch` */
 export async function push(gateway: GatewayConnection, lines: NewLine[]): Promise<void> {
-    for (let first = 0; first < lines.length;) {
-        let [next, size] = [first, 0];
-        do size += lines[next++].text.length; while (next < lines.length && size + lines[next].text.length < BATCH);
-        await pushBatch(gateway, lines.slice(first, next));
-        first = next;
-    }
+    for (const batch of inBatches(lines)) await pushBatch(gateway, batch);
 }
 
 /** Where the gateway refuses for now, waits and sends again. @throws Error with its words where it refuses for good */
