@@ -14,7 +14,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { parseArgs } from "node:util";
 import { runTool } from "./cli";
-import { missingThings } from "./local/checks";
+import { lackingRoom, missingThings } from "./local/checks";
 import { removeOurs, tryDocker } from "./local/docker";
 import { ensureApplication, ensureHosts, prepare } from "./local/hosts";
 import { buildImage, hasImage } from "./local/image";
@@ -45,6 +45,8 @@ async function main(): Promise<void> {
     const command = await pulumiCommand(state, say);
     await prepare(options.subnet, isNew);
     const image = await imageOf(values["host-image"], state);
+    const lacking = await lackingRoom(image);
+    if (lacking.length > 0) throw new Error(lacking.join("\nerror: "));
     await ensureHosts(hosts, keys, { image, mirror: values["registry-mirror"] });
     say(`${hosts.length} machines run`);
     await Promise.all(STACKS.map((stack, i) => ensureApplication(hosts[i + 1], stack, values.jar)));

@@ -4,7 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { PulumiCommand } from "@pulumi/pulumi/automation";
 import { UIDS } from "../../dashboards";
-import { judgeDocker, judgePorts, judgeStanding } from "../../tools/local/checks";
+import { judgeDocker, judgePorts, judgeRoom, judgeStanding } from "../../tools/local/checks";
 import { explainBuild, planSteps } from "../../tools/local/image";
 import { explainNetwork } from "../../tools/local/causes";
 import { LocalKeys, LocalOptions, planHosts, planStack, renderEnd, renderTraffic, SSH_PORT, STACKS } from "../../tools/local/plan";
@@ -60,6 +60,14 @@ describe("npm run local", () => {
         assert.match(judgeDocker(`${8 * gib} windows`)[0], /switch it to Linux containers/);
         assert.match(judgePorts([8080], planHosts(OPTIONS))[0], /port 8080 is taken by another program: npm run local -- --port 18080/);
         assert.match(judgePorts([22221], planHosts(OPTIONS))[0], /for SSH to one of the demo's machines, is taken by another program: npm run local -- --ssh-port 23220$/);
+    });
+    it("says what Docker has too little of, before any machine starts", () => {
+        const seen = (memory: number, disk: number) => `MemAvailable:   ${memory * 1024} kB\noverlay          257881   210000     ${disk}      83% /\n`;
+        assert.deepEqual(judgeRoom(seen(3000, 44000)), []);
+        assert.match(judgeRoom(seen(1500, 44000))[0], /^Docker has 1500 MiB of memory free, and the demo takes 2048: end what else runs there/);
+        assert.match(judgeRoom(seen(3000, 900))[0], /^Docker has 900 MiB of disk free, and the demo takes 2048: make room there/);
+        assert.equal(judgeRoom(seen(100, 100)).length, 2);
+        assert.deepEqual(judgeRoom("what a df of another kind says\n"), []);
     });
     it("tells machines that were made for other ports or addresses, and what to do", () => {
         const standing = planHosts(OPTIONS).map(({ name, address, sshPort, published }) => ({ name, address, sshPort, runs: true, ports: [sshPort, ...Object.keys(published).map(Number)] }));
