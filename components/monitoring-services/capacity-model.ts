@@ -7,6 +7,8 @@ export interface SignalCost {
     baseMiB: number;
     /** KiB for each unit of work: a series, a line per second, a span per second. */
     kibPerUnit: number;
+    /** Cores that the service takes without work. */
+    baseCores: number;
     /** Cores for each thousand samples, lines or spans per second. */
     coresPerThousand: number;
     /** Bytes on disk of each sample, line or span, index included. */
@@ -18,18 +20,21 @@ export interface SignalCost {
 /** By signal. Processes on x86 without Grafana; peaks, so with headroom over the mean. */
 export const COSTS: Record<string, SignalCost> = {
     metrics: {
-        baseMiB: 63, kibPerUnit: 1.5, coresPerThousand: 0.0044, diskBytes: 1.7,
-        source: "peaks of 107 MiB at 30,000 series and 239 at 120,000 on stock settings, 0.035 core at 8,000 samples/s; bytes: Prometheus' own 1 to 2 a sample, estimated",
+        baseMiB: 63, kibPerUnit: 1.5, baseCores: 0.016, coresPerThousand: 0.0044, diskBytes: 1.7,
+        source: "peaks of 107 MiB at 30,000 series and 239 at 120,000 on stock settings, 0.035 core at 8,000 samples/s there; as tuned 0.033 at 4,000, the rest of which is rules; bytes: Prometheus' own 1 to 2 a sample, estimated",
     },
     logs: {
-        baseMiB: 100, kibPerUnit: 127, coresPerThousand: 0.053, diskBytes: 145,
-        source: "slope from peaks of 200 MiB at 500 lines/s and 386 at 2,000 on stock settings, base from 348 MiB at 2,000 as tuned, 0.106 core there; 93 bytes a line in chunks after bench:dashboards, 145 with the log of what is not in one yet",
+        baseMiB: 100, kibPerUnit: 127, baseCores: 0, coresPerThousand: 0.093, diskBytes: 145,
+        source: "slope from peaks of 200 MiB at 500 lines/s and 386 at 2,000 on stock settings, base from 348 MiB at 2,000 as tuned; 0.093 core at 1,000 of 100 hosts; 93 bytes a line in chunks after bench:dashboards, 145 with the log of what is not in one yet",
     },
     traces: {
-        baseMiB: 131, kibPerUnit: 126, coresPerThousand: 0.09, diskBytes: 60,
-        source: "base and slope from peaks of 254 MiB at 1,000 spans/s (stock) and 622 at 4,000 (rough tuning), 0.357 core there; 30 bytes a span in blocks after bench:dashboards, doubled as real spans carry more: estimated",
+        baseMiB: 131, kibPerUnit: 126, baseCores: 0, coresPerThousand: 0.059, diskBytes: 60,
+        source: "base and slope from peaks of 254 MiB at 1,000 spans/s (stock) and 622 at 4,000 (rough tuning); 0.118 core at 2,000 of 100 hosts; 30 bytes a span in blocks after bench:dashboards, doubled as real spans carry more: estimated",
     },
 };
+
+/** Cores that the gateway takes for each host, whose agent sends lines and spans every 3 seconds: 0.045 with 100 hosts (2026-12-01, x86). */
+export const GATEWAY_CORES_PER_HOST = 0.00045;
 
 /** Series of a host beside its application's, as this deployment scrapes them: the machine (305) and its agent (29). */
 export const HOST_SERIES = 334;

@@ -1,6 +1,6 @@
 import { Problem } from "../problems";
 import { planBudget, usableMiB } from "./budget";
-import { ARRIVING_BYTES, COSTS, HOST_SERIES, HOST_TYPES, HostType, SignalCost } from "./capacity-model";
+import { ARRIVING_BYTES, COSTS, GATEWAY_CORES_PER_HOST, HOST_SERIES, HOST_TYPES, HostType, SignalCost } from "./capacity-model";
 import { planCapacity } from "./caps";
 import type { Rates } from "./quotas";
 import { durationHours, RetentionPlan } from "./retention";
@@ -36,6 +36,7 @@ export interface Needs {
     signals: Need[];
     /** Of the whole host, the system and the services of fixed size included. */
     memoryMiB: number;
+    /** The gateway's included. */
     cores: number;
     diskGiB: number;
     /** What arrives at the gateway, MiB per second. */
@@ -61,7 +62,7 @@ export function planNeeds({ hosts, series = 600, lines = 10, spans = 20 }: Workl
         need("traces", "tempo", hosts * spans, hosts * spans, retention.traces),
     ];
     const total = (value: (need: Need) => number) => signals.reduce((sum, each) => sum + value(each), 0);
-    const cores = total(({ cores: each }) => each);
+    const cores = total(({ cores: each }) => each) + hosts * GATEWAY_CORES_PER_HOST;
     const arrivingMiB = { logs: (hosts * lines * ARRIVING_BYTES.line) / 2 ** 20, traces: (hosts * spans * ARRIVING_BYTES.span) / 2 ** 20 };
     const does = (type: HostType) => cores <= type.sustainedCores && lacking(signals, usableMiB(type.memoryMiB)).length === 0 && refused(arrivingMiB, capacityOf(type)).length === 0;
     return {
@@ -75,7 +76,7 @@ function need(signal: string, service: string, units: number, perSecond: number,
     const cost: SignalCost = COSTS[signal];
     const diskGiB = (perSecond * durationHours(retention) * 3600 * cost.diskBytes) / GIB + (disk.extraGiB ?? 0);
     return {
-        signal, service, units, memoryMiB: Math.ceil(cost.baseMiB + (units * cost.kibPerUnit) / 1024), cores: (perSecond * cost.coresPerThousand) / 1000,
+        signal, service, units, memoryMiB: Math.ceil(cost.baseMiB + (units * cost.kibPerUnit) / 1024), cores: cost.baseCores + (perSecond * cost.coresPerThousand) / 1000,
         diskGiB: Math.min(diskGiB, disk.atMostGiB ?? Infinity), source: cost.source,
     };
 }
