@@ -33,7 +33,7 @@ export const COSTS: Record<string, SignalCost> = {
     },
 };
 
-/** Cores that the gateway takes for each host, whose agent sends lines and spans every 3 seconds: 0.045 with 100 hosts (2026-12-01, x86). */
+/** Cores that the gateway takes for each host, whose agent sends lines and spans every 3 seconds: 0.045 with 100 hosts (2026-12-01, x86, without TLS). */
 export const GATEWAY_CORES_PER_HOST = 0.00045;
 
 /** Series of a host beside its application's, as this deployment scrapes them: the machine (305) and its agent (29). */

@@ -36,7 +36,7 @@ export function planContainers(options: ContainerOptions): Record<string, Contai
                 {
                     name: `${NETWORK}-${service.name}`,
                     user: service.user,
-                    envs: [`GOMEMLIMIT=${goMemLimitMiB}MiB`, `GOGC=${goGc}`, ...(service.environment ?? [])],
+                    envs: [`GOMEMLIMIT=${goMemLimitMiB}MiB`, `GOGC=${goGc}`, ...(service.variables ?? [])],
                     // An empty list is not the same as none to the provider.
                     ...(service.command ? { command: service.command(caps) } : {}),
                     ...planPorts(service, options),

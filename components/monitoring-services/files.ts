@@ -11,7 +11,7 @@ import { renderGateway } from "./gateway";
 import { renderGrafana } from "./grafana";
 import { renderGuard } from "./guard";
 import { organizationsProgram } from "./organizations";
-import { CONFIG, DATA, EVERY_SERVICE, SERVICES } from "./services";
+import { CONFIG, DATA, EVERY_SERVICE, planServices, Service } from "./services";
 import { renderRelays } from "./relay";
 import { renderShutdown } from "./shutdown";
 import { registrationPolicies, validateMonitoringServices } from "./validate";
@@ -35,7 +35,7 @@ export function planServiceBundle(args: KnownServicesArgs): Bundle {
     return {
         machine: "monitoring",
         name: BUNDLE,
-        directories: [...planDirectories(args.dataDirectory ?? DATA), ...WATCHDOG_DIRECTORIES, ...registration.directories, ...discovery.directories, ...relays.directories],
+        directories: [...planDirectories(args.dataDirectory ?? DATA, planServices(args)), ...WATCHDOG_DIRECTORIES, ...registration.directories, ...discovery.directories, ...relays.directories],
         files: [
             ...renderServiceFiles(args), ...renderWatchdog(args), adminPasswordProgram(), organizationsProgram(), ...registration.files, ...discovery.files, ...relays.files, ...renderGuard(), ...renderShutdown(),
         ],
@@ -48,11 +48,11 @@ export function renderServiceFiles(args: KnownServicesArgs): BundleFile[] {
 }
 
 /** Directories that must be there, files or no files, with the owner that each image runs as. */
-function planDirectories(data: string): BundleDirectory[] {
+function planDirectories(data: string, services: Service[]): BundleDirectory[] {
     return [
-        ...SERVICES.flatMap(({ name, configuration }) => (configuration?.directories ?? []).map((directory) => ({ path: `${CONFIG}/${name}/${directory}` }))),
+        ...services.flatMap(({ name, configuration }) => (configuration?.directories ?? []).map((directory) => ({ path: `${CONFIG}/${name}/${directory}` }))),
         { path: data, mode: "0755" },
-        ...SERVICES.filter((service) => service.data).map(({ name, user }) => ({ path: `${data}/${name}`, mode: "0750", owner: user })),
+        ...services.filter((service) => service.data && !service.data.path).map(({ name, user }) => ({ path: `${data}/${name}`, mode: "0750", owner: user })),
     ];
 }
 

@@ -183,7 +183,7 @@ export class MonitoringServices extends pulumi.ComponentResource {
     ): pulumi.Resource {
         const revision = pulumi.unsecret(bundle.apply(({ files }) => digest(files)));
         const stdin = pulumi.all([revision, ...containers.map(({ id }) => id)]).apply((lines) => `${lines.join("\n")}\n`);
-        return machineScript(`${name}-ready`, { machine: args.machine, create: readyScript(upgrade, planServices(args).map((service) => service.name)), input: stdin }, { parent: this, dependsOn: containers });
+        return machineScript(`${name}-ready`, { machine: args.machine, create: readyScript(upgrade, planServices(args)), input: stdin }, { parent: this, dependsOn: containers });
     }
 
     /** Sets in Grafana itself who may log in: the admin's password, and organizations. Again for each container, as its data may be another's: restored, or brought along. */

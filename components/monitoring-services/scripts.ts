@@ -72,8 +72,9 @@ export function removalScript(dataDirectory: string): string {
  * and how to go back to the image before. In the end it notes which versions run on the data.
  * A loading time is compared with the file's: services that tell none read their file every 5 s, so their word counts 12 s after the change.
  */
-export function readyScript(upgrade: UpgradeArgs, services = SERVICES.map(({ name }) => name)): string {
-    const reloads = SERVICES.flatMap(({ name, configuration }) => (configuration?.reloads ? [{ name, ...configuration.reloads }] : []));
+export function readyScript(upgrade: UpgradeArgs, services = SERVICES): string {
+    const names = services.map(({ name }) => name);
+    const reloads = services.flatMap(({ name, configuration }) => (configuration?.reloads ? [{ name, ...configuration.reloads }] : []));
     return `set -eu
 ${FAIL}
 LC_ALL=C; export LC_ALL
@@ -128,7 +129,7 @@ reload_gateway() {
 }
 reload_alertmanager
 asked=$(( $(date +%s) + 8 ))
-for service in ${["prometheus", ...services.filter((name) => name !== "prometheus")].join(" ")}; do
+for service in ${["prometheus", ...names.filter((name) => name !== "prometheus")].join(" ")}; do
   sick= had=$(restarts "$service")
   until well "$service" && runs "$service"; do
     if ill "$service"; then fail "$service does not get well; it said: $(said "$service")$(back "$service")"; fi

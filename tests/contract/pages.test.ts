@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import Ajv from "ajv";
 import { parse } from "yaml";
 import { exec } from "../e2e/support/exec";
 import { commandsOf, PAGES } from "../support/pages";
@@ -13,6 +14,7 @@ const STACKS = ["prod", "dev", "loadtest", "staging"];
 const CONFIG = /^pulumi config (set|rm) /;
 interface Schema { properties?: Record<string, Schema>; additionalProperties?: Schema | boolean; items?: Schema; anyOf?: Schema[] }
 
+const ajv = new Ajv({ strict: false });
 const SCHEMA = JSON.parse(fs.readFileSync(path.join(ROOT, "config.schema.json"), "utf8")) as Schema;
 
 /** What the config's schema says of a value, by the keys that lead to it: a schema for each way that there is, none where there is no such value. */
@@ -66,10 +68,16 @@ describe("the pages' commands for Pulumi", function () {
         if (!helps.has(key)) helps.set(key, await type(`pulumi ${key} --help`));
         return helps.get(key)!;
     };
-    /** The command's own words: `stack output` of `stack output grafana -s prod`. */
+    /** The command's own words: `stack output` of `stack output grafana -s prod`. A word that is no command has the help of the words before it; those that take no more commands list none. */
     const commandWords = async (words: string[]) => {
-        const [first, second] = words;
-        return second && /^[a-z]/.test(second) && (await help([first, second])) !== (await help([first])) ? [first, second] : [first];
+        const known: string[] = [];
+        for (const word of words) {
+            const before = await help(known);
+            if (!/^ {2}pulumi.* \[command\]$/m.test(before) || !/^[a-z]/.test(word)) break;
+            assert.notEqual(await help([...known, word]), before, `pulumi ${words.join(" ")}: there is no command ${word}`);
+            known.push(word);
+        }
+        return known;
     };
 
     for (const page of PAGES) {
@@ -80,13 +88,14 @@ describe("the pages' commands for Pulumi", function () {
                 shipped();
                 for (const command of settings) {
                     await type(command);
-                    const [verb, at, stack] = [CONFIG, / --path '?([^ ']+)/, / -s (\w+)/].map((pattern) => pattern.exec(command)![1]);
+                    const [verb, at, stack] = [CONFIG, / --path '?([^ ']+)/, / -s (\w+)/].map((pattern) => pattern.exec(command)?.[1] ?? assert.fail(`${command}: has none of ${pattern}`));
                     const keys = `photogather-monitoring:${at}`.split(/[.[\]]+/).filter(Boolean);
                     const value = keys.reduce<unknown>((config, key) => (config as Record<string, unknown> | undefined)?.[key], (parse(fs.readFileSync(fileOf(stack), "utf8")) as { config?: object }).config);
                     assert.equal(value === undefined, verb === "rm", command);
                     const known = schemasAt(["config", ...keys]);
                     assert.ok(known.length > 0, `${command}: the config has no such key`);
                     assert.equal(known.some(({ properties }) => properties?.secure), command.includes("--secret"), `${command}: secret`);
+                    if (verb === "set") assert.ok(known.some((schema) => ajv.validate(schema, value)), `${command}: the config does not take ${JSON.stringify(value)}: ${ajv.errorsText()}`);
                 }
             });
         }

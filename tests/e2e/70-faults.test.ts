@@ -13,7 +13,7 @@ import { APPLICATION, World } from "./support/world";
 /** Seconds between scrapes and between evaluations. */
 const INTERVAL_SECONDS = 15;
 /** What docs/reliability.md says that a kill -9 of Tempo takes at most. */
-const TEMPO_WINDOW_SECONDS = 5.5;
+const TEMPO_WINDOW_SECONDS = 7.5;
 const AGENT = "photogather-log-agent";
 
 describe("faults, with traffic on", () => {

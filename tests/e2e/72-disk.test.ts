@@ -16,7 +16,7 @@ import { APPLICATION, World } from "./support/world";
 const NEARLY_FULL_PERCENT = 93;
 const FREE_MIB = 300;
 /** From taking a span to writing it, Tempo waits so long at most: docs/reliability.md. */
-const UNWRITTEN_SECONDS = 5.5;
+const UNWRITTEN_SECONDS = 7.5;
 const INTERVAL_SECONDS = 15;
 /** By Loki's and the gateway's own look at the disk, or for dev by the watchdog's, which looks once a minute: agents keep what is answered with either. */
 const REFUSED = [429, 503];

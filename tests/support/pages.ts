@@ -13,9 +13,10 @@ export function readPage(page: string): string {
     return fs.readFileSync(path.join(ROOT, page), "utf8");
 }
 
-/** The commands that a page has its readers type, each on one line. */
+/** The commands that a page has its readers type, one by one and without the variables before them. */
 export function commandsOf(page: string): string[] {
-    return blocksOf(readPage(page), "sh").flatMap((block) => block.replace(/\\\n\s*/g, "").split("\n")).filter((line) => /\S/.test(line) && !line.startsWith("#"));
+    const lines = blocksOf(readPage(page), "sh").flatMap((block) => block.replace(/\\\n\s*/g, "").split("\n")).filter((line) => /\S/.test(line) && !line.startsWith("#"));
+    return lines.flatMap((line) => line.split(" && ")).map((command) => command.replace(/^([A-Z_]+=\S* )+/, ""));
 }
 
 /** Every page with commands. README.ko.md has those of README.md. */

@@ -106,6 +106,9 @@ describe("what a workload needs", () => {
         const needs = planNeeds({ hosts: 100 }, retention);
         assert.equal(needs.smallestType, "t4g.small");
         assert.ok(needs.memoryMiB <= usableMiB(2048) && needs.cores < 0.4);
+        // 100 hosts took 0.244 of a core, and the gateway 0.045 (docs/capacity.md).
+        const backends = needs.signals.reduce((sum, { cores }) => sum + cores, 0);
+        assert.deepEqual([backends.toFixed(2), (needs.cores - backends).toFixed(3)], ["0.25", "0.045"]);
         for (const more of [{ hosts: 101 }, { hosts: 100, series: 700 }, { hosts: 100, lines: 11 }, { hosts: 100, spans: 21 }]) {
             const { signals } = planNeeds(more, retention);
             const sum = (list: typeof signals) => list.reduce((total, { memoryMiB, diskGiB }) => total + memoryMiB + diskGiB, 0);

@@ -60,7 +60,7 @@ describe("an environment whose agents send their metrics", () => {
     });
 
     it("is waited for, and keeps no data where backups are made of", () => {
-        assert.match(readyScript({ dataDirectory: "/data", images: IMAGES }, services.map(({ name }) => name)), /for service in prometheus gateway alertmanager loki tempo grafana node-exporter relay-dev; do/);
+        assert.match(readyScript({ dataDirectory: "/data", images: IMAGES }, services), /for service in prometheus gateway alertmanager loki tempo grafana node-exporter relay-dev; do/);
         assert.deepEqual(renderRelays({ environments: pushing }).directories.map(({ path }) => path), ["/var/lib/photogather-monitoring/relay", "/etc/photogather-monitoring/relay-dev", "/var/lib/photogather-monitoring/relay/dev"]);
         assert.deepEqual(renderRelays(args), { directories: [], files: [] });
     });

@@ -87,7 +87,7 @@ function describeLabels(labels: Record<string, string>): string {
     return `{${Object.entries(labels).map(([name, value]) => `${name}="${value}"`).join(", ")}}`;
 }
 
-/** Bytes of one request, as it unpacks: agents send 1 MiB, and the gateway takes 4. */
+/** Bytes of one request, as it unpacks: agents send 1 MiB, and Loki takes 4. */
 const BATCH_BYTES = 1 << 20;
 
 /** Lines in the order that they have, cut into what fits one request each; a line that alone is more has one for itself. */

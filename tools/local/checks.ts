@@ -32,23 +32,24 @@ export function judgeDocker(info: string): string[] {
 }
 
 /** What runs took: 1,812 MiB of memory and 1,060 of disk, after a minute, without Grafana, which takes some 250 and 600 (2026-12-01, x86). */
-const FREE_MIB = { memory: 2048, disk: 2048 };
+const FREE_MIB = { memory: 2200, disk: 2048 };
 
-/** What Docker lacks at the moment for machines that do not run yet, as an image of ours sees it. */
+/** What Docker lacks at the moment for machines that do not run yet, as an image of ours sees it. Machines that stand have their disk already. */
 export async function lackingRoom(image: string): Promise<string[]> {
-    if ((await ourMachines()).some(({ runs }) => runs)) return [];
+    const standing = await ourMachines();
+    if (standing.some(({ runs }) => runs)) return [];
     const seen = await tryDocker(["run", "--rm", "--network", "none", "--entrypoint", "sh", image, "-c", "grep MemAvailable: /proc/meminfo; df -Pm / | tail -n 1"]);
     // Where it cannot be asked, the machines' start says what is wrong.
-    return seen.code === 0 ? judgeRoom(seen.stdout) : [];
+    return seen.code === 0 ? judgeRoom(seen.stdout, standing.length > 0) : [];
 }
 
-/** Problems with a line of /proc/meminfo and one of `df -Pm`. */
-export function judgeRoom(seen: string): string[] {
+/** Problems with a line of /proc/meminfo and one of `df -Pm`, for machines that stand already or are to be made. */
+export function judgeRoom(seen: string, stand: boolean): string[] {
     const memory = Math.floor(Number(/^MemAvailable:\s+(\d+) kB/m.exec(seen)?.[1]) / 1024);
     const disk = Number(/\s(\d+)\s+\d+% \/$/m.exec(seen)?.[1]);
     return [
         ...(memory < FREE_MIB.memory ? [`Docker has ${memory} MiB of memory free, and the demo takes ${FREE_MIB.memory}: end what else runs there (docker stats shows what takes it), or give Docker more (Docker Desktop, Settings, Resources)`] : []),
-        ...(disk < FREE_MIB.disk ? [`Docker has ${disk} MiB of disk free, and the demo takes ${FREE_MIB.disk}: make room there (docker system df shows what takes it; Docker Desktop: Settings, Resources)`] : []),
+        ...(!stand && disk < FREE_MIB.disk ? [`Docker has ${disk} MiB of disk free, and the demo takes ${FREE_MIB.disk}: make room there (docker system df shows what takes it; Docker Desktop: Settings, Resources)`] : []),
     ];
 }
 

@@ -27,7 +27,7 @@ export function renderBudget({ owner }: StackConfig, stack: string, workload = o
 
 function memoryTable(owner: OwnerConfig, memoryMiB: number): string {
     return table(["service", "limit MiB", "GOMEMLIMIT MiB", "GOGC", "CPU shares", "why"],
-        [...explainServices(planMoreServices(owner)), ...explainBudget(memoryMiB)].map(({ service, limitMiB, goMemLimitMiB, goGc, cpuShares, why }) => [service, `${limitMiB}`, ...[goMemLimitMiB, goGc, cpuShares].map((value) => (value ? `${value}` : "")), why]));
+        [...explainServices(planMoreServices(owner), memoryMiB), ...explainBudget(memoryMiB)].map(({ service, limitMiB, goMemLimitMiB, goGc, cpuShares, why }) => [service, `${limitMiB}`, ...[goMemLimitMiB, goGc, cpuShares].map((value) => (value ? `${value}` : "")), why]));
 }
 
 function quotasOf(owner: OwnerConfig): Record<string, Quota> {
@@ -48,11 +48,12 @@ function renderNeeds(workload: Workload, owner: OwnerConfig, memoryMiB: number):
     const short = lacking(needs.signals, memoryMiB);
     const rates = ratesOfAll(quotasOf(owner));
     const { hosts, series = 600, lines = 10, spans = 20 } = workload;
+    const gateway = needs.cores - needs.signals.reduce((sum, { cores }) => sum + cores, 0);
     return [
         `What ${hosts} hosts of ${series} series, ${lines} lines/s and ${spans} spans/s need, by the model in components/monitoring-services/capacity-model.ts. An estimate; queries come on top:`,
         table(["signal", "units", "MiB", "cores", "disk GiB", "figures from"],
             needs.signals.map(({ signal, units, memoryMiB: mib, cores, diskGiB, source }) => [signal, `${Math.round(units)}`, `${mib}`, cores.toFixed(2), diskGiB.toFixed(1), source])),
-        `In all ${needs.memoryMiB} MiB of memory, ${needs.cores.toFixed(2)} cores, ${needs.diskGiB} GiB of disk (filled to 75 %), and ${needs.arrivingMiB.logs.toFixed(2)} MiB/s of logs and `
+        `In all ${needs.memoryMiB} MiB of memory, ${needs.cores.toFixed(2)} cores (the gateway's ${gateway.toFixed(2)} among them), ${needs.diskGiB} GiB of disk (filled to 75 %), and ${needs.arrivingMiB.logs.toFixed(2)} MiB/s of logs and `
             + `${needs.arrivingMiB.traces.toFixed(2)} MiB/s of spans on the way in. The smallest EC2 type that does: ${needs.smallestType || "none of those known"}. `
             + `Its environments may send ${rates.logs} MiB/s of logs and ${rates.traces} of spans together. `
             + (short.length === 0 ? "The present host has the memory." : `The present host lacks memory for ${short.map(({ service }) => service).join(", ")}.`),

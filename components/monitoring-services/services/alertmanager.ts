@@ -5,7 +5,8 @@ export const ALERTMANAGER: Service = {
     name: "alertmanager",
     user: "65534:65534",
     memory: { smallestMiB: 40, why: "fixed: idles near 25 MiB, and holds alerts only" },
-    cpuShares: 1024,
+    // Alerts and the way in before everything.
+    cpuShares: 1536,
     command: () => [
         "--config.file=/etc/alertmanager/alertmanager.yml",
         "--storage.path=/alertmanager",

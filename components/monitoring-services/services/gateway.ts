@@ -9,7 +9,7 @@ export const GATEWAY: Service = {
     cpuShares: 1536,
     command: () => ["caddy", "run", "--watch", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"],
     // Caddy reads and writes below these.
-    environment: ["XDG_CONFIG_HOME=/tmp", "XDG_DATA_HOME=/data", "HOME=/tmp"],
+    variables: ["XDG_CONFIG_HOME=/tmp", "XDG_DATA_HOME=/data", "HOME=/tmp"],
     health: wget("http://127.0.0.1:2020/-/gateway"),
     stopSeconds: 15,
     configuration: {

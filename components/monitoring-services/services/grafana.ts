@@ -7,7 +7,7 @@ export const GRAFANA: Service = {
     user: "472:0",
     memory: { smallestMiB: 260, ofMore: 0.1, why: "12.4 idles near 180 MiB; open dashboards come on top" },
     cpuShares: 1024,
-    environment: ["GF_PATHS_CONFIG=/etc/grafana/grafana.ini", "GF_PATHS_PROVISIONING=/etc/grafana/provisioning", "GF_PATHS_DATA=/var/lib/grafana", "GF_PATHS_LOGS=/tmp"],
+    variables: ["GF_PATHS_CONFIG=/etc/grafana/grafana.ini", "GF_PATHS_PROVISIONING=/etc/grafana/provisioning", "GF_PATHS_DATA=/var/lib/grafana", "GF_PATHS_LOGS=/tmp"],
     health: wget("http://127.0.0.1:3000/api/health"),
     stopSeconds: 15,
     configuration: {

@@ -27,7 +27,7 @@ export interface Service {
     /** What it runs after the image's entry point. @default what the image says */
     command?: (caps: Caps) => string[];
     /** Environment variables beside GOMEMLIMIT and GOGC. @default none */
-    environment?: string[];
+    variables?: string[];
     /** What Docker runs to ask whether it is well; without a shell where the image has none. */
     health: string[];
     /** Seconds to write its state down before it is killed. */
