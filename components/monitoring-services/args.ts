@@ -149,9 +149,9 @@ export interface EnvironmentArgs {
      * @default what the others leave, split by severity: 60 parts for `page`, 25 for `notify`, 15 for `none`
      */
     share?: number;
-    /** Targets in all; a host has one, two or three. @default by share: 276, 115 and 69 on a t4g.small with three environments */
+    /** Targets in all; a host has one, two or three. @default by share: 228, 95 and 57 on a t4g.small with three environments */
     maxTargets?: number;
-    /** Samples per scrape of one target; with `maxTargets` the environment's share of Prometheus. @default by share: 5000, 3566 and 2140 */
+    /** Samples per scrape of one target; with `maxTargets` the environment's share of Prometheus. @default by share: 5000, 2966 and 1780 */
     samplesPerTarget?: number;
     /** Metrics of its applications that are kept, as regular expressions of whole names, e.g. `["http_server_.*", "jvm_.*"]`. @default all */
     allowedMetrics?: string[];

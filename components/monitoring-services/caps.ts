@@ -71,13 +71,16 @@ export function planCapacity(memoryMiB: number = SMALL_HOST_MIB, cores: number =
     const [budget, small] = [planBudget(memoryMiB), planBudget(SMALL_HOST_MIB)];
     const grown = (service: string) => budget[service].limitMiB / small[service].limitMiB;
     const { baseMiB, kibPerUnit } = COSTS.metrics;
+    const spanMetricSeries = Math.floor(24000 * grown("prometheus"));
     return {
-        series: Math.floor(((budget.prometheus.goMemLimitMiB - baseMiB) * 1024) / kibPerUnit),
+        // Those of span metrics are there too. With 120,000 and all of these one query left Prometheus no memory for its own program's pages: it read them from the disk again
+        // and again, and answered nobody any more, without being killed (200 hosts, 2026-12-01).
+        series: Math.floor(((budget.prometheus.goMemLimitMiB - baseMiB) * 1024) / kibPerUnit) - spanMetricSeries,
         // 200 hosts with 10 lines of 400 bytes a second each bring 0.8 MiB/s. What one environment may flood with is what the others' queries do not get (docs/capacity.md).
         logRateMiB: 2 * cores,
         // 100 hosts with 20 spans of 450 bytes a second each bring 0.9 MiB/s. With 8 Tempo was killed within its 400 MiB.
         traceRateMiB: 0.75 * cores * Math.min(4, Math.max(1, grown("tempo"))),
         logStreams: Math.floor(6000 * grown("loki")),
-        spanMetricSeries: Math.floor(24000 * grown("prometheus")),
+        spanMetricSeries,
     };
 }

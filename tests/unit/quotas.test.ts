@@ -19,7 +19,7 @@ describe("quotas of the environments", () => {
         assert.deepEqual(bySharesUpward(planQuotas(SHIPPED)), ["loadtest", "dev", "prod"]);
         const { prod, loadtest } = planQuotas(SHIPPED);
         assert.deepEqual([prod.logRateMiB, loadtest.logRateMiB, prod.maxLogStreams, loadtest.maxLogStreams], [2.4, 0.6, 3600, 900]);
-        assert.deepEqual([loadtest.logBurstMiB, prod.maxTargets, loadtest.maxTargets, loadtest.samplesPerTarget], [17.2, 275, 68, 2140]);
+        assert.deepEqual([loadtest.logBurstMiB, prod.maxTargets, loadtest.maxTargets, loadtest.samplesPerTarget], [17.2, 228, 57, 1780]);
     });
 
     it("split what the given shares leave", () => {
@@ -72,7 +72,7 @@ describe("quotas of the environments", () => {
         assert.match(content(renderLoki(args), "runtime.yml"), /\n {2}"dev":\n {4}ingestion_rate_mb: 1\n {4}ingestion_burst_size_mb: 18\n {4}max_global_streams_per_user: 1500\n[^]*? {4}max_query_length: "3d"\n/);
         assert.equal(content(renderLoki(args), "runtime.yml").match(/max_query_length/g)!.length, 1);
         assert.match(content(renderTempo(args), "overrides.yml"), /\n {2}"dev":\n {4}ingestion:\n {6}rate_limit_bytes: 398459\n[^]*?max_search_duration: "72h"\n {6}max_metrics_duration: "72h"\n[^]*?\n {6}max_active_series: 6000\n/);
-        assert.match(content(renderPrometheus(args), "scrape/dev.yml"), /"sample_limit": 3566,\n {6}"target_limit": 114,[^]*"regex": "jvm_\.\*\|up"/);
+        assert.match(content(renderPrometheus(args), "scrape/dev.yml"), /"sample_limit": 2966,\n {6}"target_limit": 95,[^]*"regex": "jvm_\.\*\|up"/);
     });
 });
 
