@@ -20,7 +20,7 @@ export const SMALL_HOST_CORES = 2;
 /** The same host's memory as EC2 sells it. */
 const SMALL_HOST_NOMINAL_MIB = 2048;
 /** Kernel, Docker, sshd and page cache on that host. */
-const RESERVE_MIB = 390;
+const RESERVE_MIB = 366;
 /** Below this the backends die of their replay after a restart. */
 const LEAST_MIB = 1500;
 
@@ -78,7 +78,7 @@ export function budgetOf({ memory, goGc = 100, cpuShares }: Service, memoryMiB: 
     const shrink = Math.min(1, (memoryMiB - RESERVE_MIB - smallestSum(fixed)) / smallestSum(growing));
     const extra = Math.max(0, memoryMiB - SMALL_HOST_MIB);
     const limitMiB = memory.ofMore ? Math.floor(memory.smallestMiB * shrink + extra * memory.ofMore) : memory.smallestMiB;
-    return { limitMiB, goMemLimitMiB: Math.floor(limitMiB * 0.85), goGc, cpuShares };
+    return { limitMiB, goMemLimitMiB: memory.heapMiB ?? Math.floor(limitMiB * 0.85), goGc, cpuShares };
 }
 
 function smallestSum(services: Service[]): number {

@@ -51,7 +51,7 @@ export function readiness(services: MonitoringServices): pulumi.Resource {
  * Its data stays on the machine when it is destroyed. A changed configuration is reloaded where the service can; only an image, a flag or a
  * file that is read at the start replaces that one container.
  *
- * Costs: 1,450 MiB of memory on the smallest host; one provider process of about 70 MiB where Pulumi runs.
+ * Costs: 1,474 MiB of memory on the smallest host; one provider process of about 70 MiB where Pulumi runs.
  */
 export class MonitoringServices extends pulumi.ComponentResource {
     /** Where agents and people reach the gateway, e.g. `https://10.0.0.5:8080`. */

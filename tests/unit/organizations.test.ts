@@ -53,7 +53,7 @@ describe("organizations of Grafana", () => {
             fc.assert(fc.property(fc.integer({ min: 1532, max: 64000 }), (memory) => {
                 const rest = servicesMemoryMiB(memory, { organizations: shop() });
                 const total = Object.values(planBudget(rest)).reduce((sum, { limitMiB }) => sum + limitMiB, LABEL_PROXY.memory.smallestMiB);
-                assert.ok(total <= memory - 390);
+                assert.ok(total <= memory - 366);
                 assert.equal(servicesMemoryMiB(memory), memory);
             }));
         });

@@ -51,6 +51,8 @@ export interface Service {
 export interface MemoryShare {
     /** Its container's limit on the smallest host. */
     smallestMiB: number;
+    /** `GOMEMLIMIT`. The rest of the limit is for what is no heap, pages of its own program among it: without room for those it reads them from the disk again and again. @default 85 % of the limit */
+    heapMiB?: number;
     /** Of memory beyond that host's, its share, from 0 to 1. What is left after all of them stays with the kernel. @default none: what it needs does not grow with the load */
     ofMore?: number;
     /** Why it has its share; `npm run plan -- --budget` prints it. */
