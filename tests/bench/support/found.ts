@@ -11,20 +11,25 @@ async function json<T>(url: string, headers: Record<string, string>): Promise<T>
 
 interface Vector { data: { result: { value: [number, string] }[] } }
 
+/** Seconds that are counted by one query. What a run of 200 hosts or a flood left is more than a backend has memory for at once. */
+const SLICE = 60;
+
 /** Lines of an environment; those of a flood left out. */
 export async function countLines(side: Side, environment: string, sinceSeconds: number): Promise<number> {
     const now = Math.ceil(Date.now() / 1000) + 1;
     const application = side.environmentLabel === "environment" ? "application" : "service_name";
-    const query = `sum(count_over_time({${side.environmentLabel}="${environment}",${application}!="flood"}[${now - sinceSeconds}s]))`;
-    const { data } = await json<Vector>(`${side.loki}/loki/api/v1/query?${new URLSearchParams({ query, time: `${now}000000000` })}`, side.reading);
-    return Number(data.result[0]?.value[1] ?? 0);
+    let sum = 0;
+    for (let from = sinceSeconds; from < now; from += SLICE) {
+        const to = Math.min(now, from + SLICE);
+        const query = `sum(count_over_time({${side.environmentLabel}="${environment}",${application}!="flood"}[${to - from}s]))`;
+        const { data } = await json<Vector>(`${side.loki}/loki/api/v1/query?${new URLSearchParams({ query, time: `${to}000000000` })}`, side.reading);
+        sum += Number(data.result[0]?.value[1] ?? 0);
+    }
+    return sum;
 }
 
-/** Seconds of spans that are counted by one query. */
-const SLICE = 60;
-
 /**
- * Spans of an environment, as TraceQL metrics count them: minute by minute, as one query over all of a flood reads more than Tempo has memory for.
+ * Spans of an environment, as TraceQL metrics count them.
  *
  * A block that ends in the very second in which a query's time begins is left out of it by Tempo 3.0 (a span of 12.2 s is not counted from 12 s on; from 11 s on it is). So each is asked from a
  * second earlier, less what is in that second: of a block that is left out of both nothing is later.
@@ -50,10 +55,13 @@ export async function countSamples(side: Side, hosts: SimulatedHost[], sinceSeco
     const now = Math.ceil(Date.now() / 1000) + 1;
     let sum = 0;
     for (const { environment, instance } of hosts) {
-        // What Prometheus adds of its own is none of the host's.
-        const query = `{environment="${environment}",instance="${instance}",job="was",__name__!~"up|scrape_.*|.*:.*|ALERTS.*"}[${now - sinceSeconds}s]`;
-        const { data } = await json<{ data: { result: { values: unknown[] }[] } }>(`${side.prometheus}/api/v1/query?${new URLSearchParams({ query, time: String(now) })}`, {});
-        sum += data.result.reduce((total, { values }) => total + values.length, 0);
+        for (let from = sinceSeconds; from < now; from += SLICE) {
+            const to = Math.min(now, from + SLICE);
+            // What Prometheus adds of its own is none of the host's.
+            const query = `{environment="${environment}",instance="${instance}",job="was",__name__!~"up|scrape_.*|.*:.*|ALERTS.*"}[${to - from}s]`;
+            const { data } = await json<{ data: { result: { values: unknown[] }[] } }>(`${side.prometheus}/api/v1/query?${new URLSearchParams({ query, time: String(to) })}`, {});
+            sum += data.result.reduce((total, { values }) => total + values.length, 0);
+        }
     }
     return sum;
 }
