@@ -4,7 +4,7 @@ import { Service } from "./service";
 export const TEMPO: Service = {
     name: "tempo",
     user: "10001:10001",
-    memory: { smallestMiB: 400, ofMore: 0.26, why: "grows with spans per second: 100 simulated hosts peaked at 328 MiB, when blocks are merged" },
+    memory: { smallestMiB: 400, ofMore: 0.26, why: "grows with spans per second: 100 simulated hosts peaked at 343 MiB, in a flood while blocks are merged" },
     // Its blocks can wait behind what people look at.
     cpuShares: 768,
     // Its peaks are of what it writes at once, and were the same with 75 as with 50, at 8 % less of the processor (40 hosts).
