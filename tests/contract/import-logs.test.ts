@@ -8,6 +8,7 @@ import { readPages } from "../../tools/import-logs/loki";
 import { ask, Backends, TENANT } from "../support/log-agent";
 import { TOKEN } from "../support/log-agent-samples";
 import { part } from "../support/parts";
+import { plainLoki } from "../support/plain-loki";
 import { freePorts, STARTS_SECONDS } from "../support/running";
 import { eventually } from "../support/wait";
 
@@ -52,12 +53,8 @@ describe("lines of a hand-made Loki", function () {
     /** As users have it: the image's defaults, but for where its files are, and that it does not wait for others like it. */
     async function startOld(loki: string, [port, grpc]: number[]): Promise<ChildProcess> {
         const data = backends.running.data("old");
-        fs.writeFileSync(path.join(backends.running.directory, "old.yml"), JSON.stringify({
-            auth_enabled: false, server: { http_listen_port: port, grpc_listen_port: grpc },
-            common: { path_prefix: data, replication_factor: 1, instance_addr: "127.0.0.1", ring: { kvstore: { store: "inmemory" } }, storage: { filesystem: { chunks_directory: `${data}/chunks`, rules_directory: `${data}/rules` } } },
-            ingester: { lifecycler: { min_ready_duration: "0s" } },
-            schema_config: { configs: [{ from: "2024-01-01", store: "tsdb", object_store: "filesystem", schema: "v13", index: { prefix: "index_", period: "24h" } }] },
-        }));
+        const config = plainLoki(data, { http_listen_port: port, grpc_listen_port: grpc }, { ingester: { lifecycler: { min_ready_duration: "0s" } } });
+        fs.writeFileSync(path.join(backends.running.directory, "old.yml"), JSON.stringify(config));
         const child = backends.running.start("old", loki, [`-config.file=${backends.running.directory}/old.yml`]);
         await eventually("the old Loki is ready", STARTS_SECONDS, async () => (await ask(`http://127.0.0.1:${port}/ready`)).status === 200);
         return child;

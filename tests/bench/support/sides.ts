@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { KnownServicesArgs } from "../../../components/monitoring-services/args";
 import { findPart } from "../../support/parts";
+import { plainLoki } from "../../support/plain-loki";
 import { freePorts, Running } from "../../support/running";
 import { eventually } from "../../support/wait";
 import { Limited, startLimited } from "./limited";
@@ -76,7 +77,7 @@ export async function startStock(name: string, hosts: SimulatedHost[]): Promise<
     const [prometheusPort, lokiPort, lokiGrpc, tempoPort, tempoGrpc, otlpGrpc, otlp] = await freePorts(7);
     const prometheus = `http://127.0.0.1:${prometheusPort}`;
     const files: Record<string, string> = {
-        "prometheus.yml": stockPrometheus(path.join(running.directory, "targets")), "loki.yml": stockLoki(running.data("loki"), lokiPort, lokiGrpc),
+        "prometheus.yml": stockPrometheus(path.join(running.directory, "targets")), "loki.yml": JSON.stringify(plainLoki(running.data("loki"), { http_listen_address: "127.0.0.1", http_listen_port: lokiPort, grpc_listen_address: "127.0.0.1", grpc_listen_port: lokiGrpc })),
         "tempo.yml": stockTempo(running.data("tempo"), { http: tempoPort, grpc: tempoGrpc, otlpGrpc, otlp, prometheus }),
     };
     for (const [file, content] of Object.entries(files)) fs.writeFileSync(path.join(running.directory, file), content);
@@ -119,36 +120,6 @@ scrape_configs:
     scrape_interval: 15s
     file_sd_configs:
       - files: ["${targets}/*.json"]
-`;
-}
-
-function stockLoki(data: string, http: number, grpc: number): string {
-    return `auth_enabled: false
-server:
-  http_listen_address: 127.0.0.1
-  http_listen_port: ${http}
-  grpc_listen_address: 127.0.0.1
-  grpc_listen_port: ${grpc}
-common:
-  instance_addr: 127.0.0.1
-  path_prefix: ${data}
-  storage:
-    filesystem:
-      chunks_directory: ${data}/chunks
-      rules_directory: ${data}/rules
-  replication_factor: 1
-  ring:
-    kvstore:
-      store: inmemory
-schema_config:
-  configs:
-    - from: 2020-10-24
-      store: tsdb
-      object_store: filesystem
-      schema: v13
-      index:
-        prefix: index_
-        period: 24h
 `;
 }
 

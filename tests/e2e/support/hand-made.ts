@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import { IMAGES } from "../../../components/versions";
 import { findPart } from "../../support/parts";
+import { plainLoki } from "../../support/plain-loki";
 import { Host } from "./hosts";
 import { Lab } from "./lab";
 import { eventually } from "../../support/wait";
@@ -28,11 +29,7 @@ export class HandMade {
         await monitor.must("mkdir -p /opt/prometheus /opt/loki; cat > /opt/prometheus/prometheus.yml", stringify({
             global: { scrape_interval: "5s" }, scrape_configs: [{ job_name: "spring", metrics_path: "/actuator/prometheus", static_configs: [{ targets: [`${this.was.address}:8080`] }] }],
         }));
-        await monitor.must("cat > /opt/loki/loki.yml", stringify({
-            auth_enabled: false, server: { http_listen_port: 3100 },
-            common: { path_prefix: "/loki", replication_factor: 1, instance_addr: "127.0.0.1", ring: { kvstore: { store: "inmemory" } }, storage: { filesystem: { chunks_directory: "/loki/chunks", rules_directory: "/loki/rules" } } },
-            schema_config: { configs: [{ from: "2024-01-01", store: "tsdb", object_store: "filesystem", schema: "v13", index: { prefix: "index_", period: "24h" } }] },
-        }));
+        await monitor.must("cat > /opt/loki/loki.yml", stringify(plainLoki("/loki", { http_listen_port: 3100 })));
         await monitor.must(`docker run -d --name prometheus --user 0:0 -p 9090:9090 -v /opt/prometheus:/etc/prometheus ${IMAGES.prometheus} --config.file=/etc/prometheus/prometheus.yml --storage.tsdb.path=/prometheus`);
         await monitor.must(`docker run -d --name loki --user 0:0 -p 3100:3100 -v /opt/loki:/etc/loki ${IMAGES.loki} -config.file=/etc/loki/loki.yml`);
         await eventually("the old Loki", 90, async () => (await monitor.exec("curl --fail --silent http://127.0.0.1:3100/ready")).code === 0 || undefined);

@@ -11,6 +11,7 @@ import { provideMimir } from "./images";
 import { Lab } from "./lab";
 import { MetricsBackend, outsideMimir, outsidePrometheus } from "./outside-metrics";
 import { blocksOf, readPage } from "../../support/pages";
+import { plainLoki } from "../../support/plain-loki";
 import { eventually } from "../../support/wait";
 
 const DIRECTORY = "/etc/outside";
@@ -108,12 +109,7 @@ export class Outside {
         return {
             "caddy/Caddyfile": this.caddyfile(),
             ...files,
-            "loki/loki.yml": stringify({
-                auth_enabled: true, server: { http_listen_port: 3100, log_level: "warn" },
-                common: { path_prefix: "/loki", replication_factor: 1, instance_addr: "127.0.0.1", ring: { kvstore: { store: "inmemory" } }, storage: { filesystem: { chunks_directory: "/loki/chunks", rules_directory: "/loki/rules" } } },
-                schema_config: { configs: [{ from: "2024-01-01", store: "tsdb", object_store: "filesystem", schema: "v13", index: { prefix: "index_", period: "24h" } }] },
-                limits_config: documented("limits_config"),
-            }),
+            "loki/loki.yml": stringify(plainLoki("/loki", { http_listen_port: 3100, log_level: "warn" }, { auth_enabled: true, limits_config: documented("limits_config") })),
             "tempo/tempo.yml": stringify({
                 multitenancy_enabled: true, server: { http_listen_port: 3200, log_level: "warn" },
                 distributor: { receivers: { otlp: { protocols: { http: { endpoint: "0.0.0.0:4318" } } } } },
