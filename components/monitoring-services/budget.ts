@@ -1,5 +1,5 @@
 import { Problem } from "../problems";
-import { planMoreServices, Service, ServiceChoice, SERVICES } from "./services";
+import { MemoryShare, planMoreServices, Service, ServiceChoice, SERVICES } from "./services";
 
 /** What one service may use. */
 export interface ServiceBudget {
@@ -72,13 +72,15 @@ export function planBudget(memoryMiB: number = SMALL_HOST_MIB): Record<string, S
     return Object.fromEntries(SERVICES.map((service) => [service.name, budgetOf(service, memoryMiB)]));
 }
 
-/** What one service may use on a host of this size. On one that is smaller than the smallest, those that would grow get less. */
+/** What one service may use on a host of this size. On one that is smaller than the smallest, those that shrink get less. */
 export function budgetOf({ memory, goGc = 100, cpuShares }: Service, memoryMiB: number): ServiceBudget {
-    const [growing, fixed] = [SERVICES.filter((service) => service.memory.ofMore), SERVICES.filter((service) => !service.memory.ofMore)];
-    const shrink = Math.min(1, (memoryMiB - RESERVE_MIB - smallestSum(fixed)) / smallestSum(growing));
+    const shrinks = (share: MemoryShare) => share.shrinks ?? share.ofMore !== undefined;
+    const [shrinking, fixed] = [SERVICES.filter((service) => shrinks(service.memory)), SERVICES.filter((service) => !shrinks(service.memory))];
+    const shrink = Math.min(1, (memoryMiB - RESERVE_MIB - smallestSum(fixed)) / smallestSum(shrinking));
     const extra = Math.max(0, memoryMiB - SMALL_HOST_MIB);
-    const limitMiB = memory.ofMore ? Math.floor(memory.smallestMiB * shrink + extra * memory.ofMore) : memory.smallestMiB;
-    return { limitMiB, goMemLimitMiB: memory.heapMiB ?? Math.floor(limitMiB * 0.85), goGc, cpuShares };
+    const limitMiB = Math.floor(memory.smallestMiB * (shrinks(memory) ? shrink : 1) + extra * (memory.ofMore ?? 0));
+    const goMemLimitMiB = memory.pagesMiB ? limitMiB - memory.pagesMiB : Math.floor(limitMiB * 0.85);
+    return { limitMiB, goMemLimitMiB, goGc, cpuShares };
 }
 
 function smallestSum(services: Service[]): number {

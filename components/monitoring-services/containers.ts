@@ -30,7 +30,9 @@ export function planContainers(options: ContainerOptions): Record<string, Contai
     const caps = planCaps(options.memoryMiB);
     return Object.fromEntries(
         planServices(options).map((service) => {
-            const { limitMiB, goMemLimitMiB, goGc, cpuShares } = budgetOf(service, options.memoryMiB);
+            const budget = budgetOf(service, options.memoryMiB);
+            const { limitMiB, goMemLimitMiB, goGc, cpuShares } = budget;
+            const openFiles = service.openFiles?.(budget);
             return [
                 service.name,
                 {
@@ -41,7 +43,7 @@ export function planContainers(options: ContainerOptions): Record<string, Contai
                     ...(service.command ? { command: service.command(caps) } : {}),
                     ...planPorts(service, options),
                     volumes: planVolumes(service, options),
-                    ...(service.openFiles ? { ulimits: [{ name: "nofile", soft: service.openFiles, hard: service.openFiles }] } : {}),
+                    ...(openFiles ? { ulimits: [{ name: "nofile", soft: openFiles, hard: openFiles }] } : {}),
                     memory: limitMiB,
                     // No swap: one service that swaps slows all of them.
                     memorySwap: limitMiB,

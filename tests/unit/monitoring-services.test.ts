@@ -4,6 +4,8 @@ import * as os from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { MembersGuard, MonitoringServices, MonitoringServicesArgs } from "../../components/monitoring-services";
+import { HOST_SERIES } from "../../components/monitoring-services/capacity-model";
+import { planCapacity } from "../../components/monitoring-services/caps";
 import { planContainers } from "../../components/monitoring-services/containers";
 import { planRestartDigests, renderServiceFiles } from "../../components/monitoring-services/files";
 import { BRIDGE, CONNECTIONS_PER_SOURCE, renderGuard } from "../../components/monitoring-services/guard";
@@ -358,6 +360,18 @@ describe("planContainers", () => {
         assert.ok(CONNECTIONS_PER_SOURCE * 2 < 1024);
         // 32 KiB a connection, beside the 30 MiB of an idle Caddy.
         assert.ok(1024 * 32 / 1024 + 30 < Number(plans.gateway.memory));
+    });
+
+    it("gives the gateway of a larger host what its agents need: two connections each, and their share of the heap", () => {
+        for (const memoryMiB of [1500, 1840, 3680, 7360, 29440]) {
+            const { memory, envs, ulimits } = planContainers({ dataDirectory: "/data", memoryMiB, port: 8080, acme: false }).gateway;
+            const hosts = planCapacity(memoryMiB).series / (600 + HOST_SERIES);
+            const [heap, files] = [Number(/\d+/.exec((envs as string[])[0])), (ulimits as { soft: number }[])[0].soft];
+            assert.equal(heap, Number(memory) - 34);
+            assert.ok(files > 2 * hosts + 100, `${memoryMiB}: ${files} for ${hosts} hosts`);
+            // 34 MiB with 100 hosts, 22 without any.
+            assert.ok(heap > 22 + 0.12 * hosts, `${memoryMiB}: ${heap} MiB for ${hosts} hosts`);
+        }
     });
 
     it("runs the node exporter, which sees the host's files, as nobody who owns any of them", () => {

@@ -1,4 +1,5 @@
-import { Caps } from "../caps";
+import type { ServiceBudget } from "../budget";
+import type { Caps } from "../caps";
 
 /** Where configuration stands on the host: `<CONFIG>/<service>/…`, mounted as a directory. */
 export const CONFIG = "/etc/photogather-monitoring";
@@ -44,17 +45,19 @@ export interface Service {
     /** Linux capabilities that it has all the same. @default none */
     capabilities?: string[];
     /** Most files and connections that it has open. @default Docker's */
-    openFiles?: number;
+    openFiles?: (budget: ServiceBudget) => number;
 }
 
 /** Of the host's memory, what one service has. */
 export interface MemoryShare {
     /** Its container's limit on the smallest host. */
     smallestMiB: number;
-    /** `GOMEMLIMIT`. The rest of the limit is for what is no heap, pages of its own program among it: without room for those it reads them from the disk again and again. @default 85 % of the limit */
-    heapMiB?: number;
+    /** What of the limit is for no heap: pages of its own program above all, which it reads from the disk again and again where they have no room. The rest is `GOMEMLIMIT`. @default 15 % of the limit */
+    pagesMiB?: number;
     /** Of memory beyond that host's, its share, from 0 to 1. What is left after all of them stays with the kernel. @default none: what it needs does not grow with the load */
     ofMore?: number;
+    /** Whether it has less than `smallestMiB` where the host is smaller still, or shared by more services. @default those that get more of a larger one */
+    shrinks?: boolean;
     /** Why it has its share; `npm run plan -- --budget` prints it. */
     why: string;
 }
