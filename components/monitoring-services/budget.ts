@@ -21,6 +21,8 @@ export const SMALL_HOST_CORES = 2;
 const SMALL_HOST_NOMINAL_MIB = 2048;
 /** Kernel, Docker, sshd and page cache on that host. */
 const RESERVE_MIB = 366;
+/** `GOMEMLIMIT`, of a container's limit: stacks, mapped files and pages of the program count there too. */
+export const HEAP_SHARE = 0.85;
 /** Below this the backends die of their replay after a restart. */
 const LEAST_MIB = 1500;
 
@@ -79,7 +81,7 @@ export function budgetOf({ memory, goGc = 100, cpuShares }: Service, memoryMiB: 
     const shrink = Math.min(1, (memoryMiB - RESERVE_MIB - smallestSum(fixed)) / smallestSum(shrinking));
     const extra = Math.max(0, memoryMiB - SMALL_HOST_MIB);
     const limitMiB = Math.floor(memory.smallestMiB * (shrinks(memory) ? shrink : 1) + extra * (memory.ofMore ?? 0));
-    const goMemLimitMiB = memory.pagesMiB ? limitMiB - memory.pagesMiB : Math.floor(limitMiB * 0.85);
+    const goMemLimitMiB = memory.pagesMiB ? limitMiB - memory.pagesMiB : Math.floor(limitMiB * HEAP_SHARE);
     return { limitMiB, goMemLimitMiB, goGc, cpuShares };
 }
 

@@ -21,7 +21,7 @@ export interface SignalCost {
 export const COSTS: Record<string, SignalCost> = {
     metrics: {
         baseMiB: 63, kibPerUnit: 1.5, baseCores: 0.016, coresPerThousand: 0.0044, diskBytes: 1.7,
-        source: "peaks of 107 MiB at 30,000 series and 239 at 120,000 on stock settings, 0.035 core at 8,000 samples/s there; as tuned 0.033 at 4,000, the rest of which is rules; bytes: Prometheus' own 1 to 2 a sample, estimated",
+        source: "peaks of 107 MiB at 30,000 series and 239 at 120,000 on stock settings, with the heap's share of the limit and what spans make that is 270 for 100 hosts, which peaked at 261; 0.035 core at 8,000 samples/s there; as tuned 0.033 at 4,000, the rest of which is rules; bytes: Prometheus' own 1 to 2 a sample, estimated",
     },
     logs: {
         baseMiB: 100, kibPerUnit: 127, baseCores: 0, coresPerThousand: 0.093, diskBytes: 145,
@@ -32,6 +32,9 @@ export const COSTS: Record<string, SignalCost> = {
         source: "base and slope from peaks of 254 MiB at 1,000 spans/s (stock) and 622 at 4,000 (rough tuning); 0.118 core at 2,000 of 100 hosts; 30 bytes a span in blocks after bench:dashboards, doubled as real spans carry more: estimated",
     },
 };
+
+/** Series that spans may make, for each MiB of Prometheus' limit: 24,000 on the smallest host, where 100 hosts of 12 kinds of spans make 19,000 (2026-12-01). */
+export const SPAN_SERIES_PER_MIB = 75;
 
 /** Cores that the gateway takes for each host, whose agent sends lines and spans every 3 seconds: 0.045 with 100 hosts (2026-12-01, x86, without TLS). */
 export const GATEWAY_CORES_PER_HOST = 0.00045;

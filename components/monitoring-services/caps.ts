@@ -1,5 +1,5 @@
 import { planBudget, SMALL_HOST_CORES, SMALL_HOST_MIB } from "./budget";
-import { COSTS } from "./capacity-model";
+import { COSTS, SPAN_SERIES_PER_MIB } from "./capacity-model";
 
 /** Bounds inside the services that follow from their memory: one query, one replay or one block cannot take all of it. */
 export interface Caps {
@@ -71,7 +71,7 @@ export function planCapacity(memoryMiB: number = SMALL_HOST_MIB, cores: number =
     const [budget, small] = [planBudget(memoryMiB), planBudget(SMALL_HOST_MIB)];
     const grown = (service: string) => budget[service].limitMiB / small[service].limitMiB;
     const { baseMiB, kibPerUnit } = COSTS.metrics;
-    const spanMetricSeries = Math.floor(24000 * grown("prometheus"));
+    const spanMetricSeries = Math.floor(SPAN_SERIES_PER_MIB * budget.prometheus.limitMiB);
     return {
         // Those of span metrics are there too. With 120,000 and all of these one query left Prometheus no memory for its own program's pages: it read them from the disk again
         // and again, and answered nobody any more, without being killed (200 hosts, 2026-12-01).

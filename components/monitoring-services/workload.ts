@@ -1,6 +1,6 @@
 import { Problem } from "../problems";
-import { planBudget, usableMiB } from "./budget";
-import { ARRIVING_BYTES, COSTS, GATEWAY_CORES_PER_HOST, HOST_SERIES, HOST_TYPES, HostType, SignalCost } from "./capacity-model";
+import { HEAP_SHARE, planBudget, usableMiB } from "./budget";
+import { ARRIVING_BYTES, COSTS, GATEWAY_CORES_PER_HOST, HOST_SERIES, HOST_TYPES, HostType, SignalCost, SPAN_SERIES_PER_MIB } from "./capacity-model";
 import { planCapacity } from "./caps";
 import type { Rates } from "./quotas";
 import { durationHours, RetentionPlan } from "./retention";
@@ -75,8 +75,11 @@ export function planNeeds({ hosts, series = 600, lines = 10, spans = 20 }: Workl
 function need(signal: string, service: string, units: number, perSecond: number, retention: string, disk: { extraGiB?: number; atMostGiB?: number } = {}): Need {
     const cost: SignalCost = COSTS[signal];
     const diskGiB = (perSecond * durationHours(retention) * 3600 * cost.diskBytes) / GIB + (disk.extraGiB ?? 0);
+    const heapMiB = cost.baseMiB + (units * cost.kibPerUnit) / 1024;
+    // As the quotas have it: what is scraped is in the heap, beside the series that spans may make.
+    const memoryMiB = signal === "metrics" ? heapMiB / (HEAP_SHARE - (SPAN_SERIES_PER_MIB * cost.kibPerUnit) / 1024) : heapMiB;
     return {
-        signal, service, units, memoryMiB: Math.ceil(cost.baseMiB + (units * cost.kibPerUnit) / 1024), cores: cost.baseCores + (perSecond * cost.coresPerThousand) / 1000,
+        signal, service, units, memoryMiB: Math.ceil(memoryMiB), cores: cost.baseCores + (perSecond * cost.coresPerThousand) / 1000,
         diskGiB: Math.min(diskGiB, disk.atMostGiB ?? Infinity), source: cost.source,
     };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { planBudget, usableMiB } from "../../components/monitoring-services/budget";
-import { HOST_TYPES } from "../../components/monitoring-services/capacity-model";
+import { HOST_SERIES, HOST_TYPES } from "../../components/monitoring-services/capacity-model";
 import { explainCaps, planCapacity, planCaps } from "../../components/monitoring-services/caps";
 import { bySharesUpward, planQuotas, planShares, QuotaArgs, validateQuotas } from "../../components/monitoring-services/quotas";
 import { planRetention } from "../../components/monitoring-services/retention";
@@ -122,10 +122,18 @@ describe("what a workload needs", () => {
         for (let i = 1; i < HOST_TYPES.length; i++) assert.ok(HOST_TYPES[i].memoryMiB >= HOST_TYPES[i - 1].memoryMiB);
     });
 
+    it("has as much of Prometheus' memory as the quotas let its series have: what fits by the model is not refused as a target", () => {
+        for (const memory of [1500, 1840, 3680, 7360]) {
+            const most = planCapacity(memory).series / (600 + HOST_SERIES);
+            const fits = (hosts: number) => planNeeds({ hosts, lines: 1, spans: 1 }, retention).signals[0].memoryMiB <= planBudget(memory).prometheus.limitMiB;
+            assert.deepEqual([fits(Math.floor(most * 0.98)), fits(Math.ceil(most * 1.02))], [true, false], `${memory}: ${most}`);
+        }
+    });
+
     it("is refused by a host that lacks memory, with the smallest type that does", () => {
         const [problem, ...others] = validateWorkload("monitoring.workload", { hosts: 200, spans: 20 }, retention, { memoryMiB: 1840 });
         assert.deepEqual([problem.path, others], ["monitoring.workload", []]);
-        assert.match(problem.message, /^needs \d+ MiB, and this host has 1840 \(prometheus 337 of 320, loki 349 of 338, tempo 624 of 400\): t4g\.large is the smallest EC2 type that does$/);
+        assert.match(problem.message, /^needs \d+ MiB, and this host has 1840 \(prometheus 455 of 320, loki 349 of 338, tempo 624 of 400\): t4g\.large is the smallest EC2 type that does$/);
         assert.deepEqual(validateWorkload("w", { hosts: 100 }, retention, { memoryMiB: 1840 }), []);
     });
 
